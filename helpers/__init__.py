@@ -1,0 +1,1 @@
+"""Clients and analysis helpers for the Azure OpenAI course."""

@@ -1,0 +1,87 @@
+"""Our exceptions. Each says what happened, what is nearest, and what to do next.
+
+    openai.OpenAIError
+    └── CourseError
+        ├── SettingError           a setting cannot be used: mode, endpoint, credential
+        ├── RecordingError
+        │   ├── RecordingNotFound    replay was asked for an answer that nobody recorded
+        │   ├── RecordingUnreadable  a file of data/recordings is broken
+        │   └── RecordingNotKept     an answer came and could not be written
+        ├── TableError             a table in data/tables is not what it should be
+        │   └── UnknownPrice         no row of prices.csv fits
+        └── EvidenceError          nobody knows who answered, or a stand-in would speak for Azure
+
+They descend from the SDK's root because the SDK hands that family on untouched; any other exception out of a
+transport is retried and comes back as APIConnectionError.
+"""
+
+from collections.abc import Sequence
+
+import openai
+
+__all__ = [
+    "CourseError",
+    "EvidenceError",
+    "RecordingError",
+    "RecordingNotFound",
+    "RecordingNotKept",
+    "RecordingUnreadable",
+    "SettingError",
+    "TableError",
+    "UnknownPrice",
+]
+
+
+class CourseError(openai.OpenAIError):
+    """An error that speaks to a learner.
+
+    what: one line. details: name and value of each further line; a value may be a list of lines.
+    """
+
+    def __init__(self, what: str, /, **details: str | Sequence[str]):
+        self.what = what
+        self.details = details
+        width = max(map(len, details), default=0) + 2
+        lines = [what]
+        for name, value in details.items():
+            first, *more = [value] if isinstance(value, str) else list(value)
+            lines += [f"  {name:<{width}}{first}", *(f"  {'':<{width}}{line}" for line in more)]
+        super().__init__("\n".join(lines))
+
+    def _render_traceback_(self) -> list[str]:
+        """What Jupyter shows: the message alone, for no frame of ours explains it better."""
+        return f"{type(self).__name__}: {self}".splitlines()
+
+
+class SettingError(CourseError):
+    """A setting cannot be used; the message says which, and its mend."""
+
+
+class RecordingError(CourseError):
+    """Something about a recording."""
+
+
+class RecordingNotFound(RecordingError):
+    """Replay was asked for an answer that nobody recorded."""
+
+
+class RecordingUnreadable(RecordingError):
+    """A recording's file is broken; the message names it."""
+
+
+class RecordingNotKept(RecordingError):
+    """The service answered, and the answer could not be written. `body` still holds it (bytes)."""
+
+    body: bytes = b""
+
+
+class TableError(CourseError):
+    """A table in data/tables is not what it should be."""
+
+
+class UnknownPrice(TableError):
+    """No row of prices.csv fits the model, the item and the date."""
+
+
+class EvidenceError(CourseError):
+    """Nobody knows who answered, or a stand-in would speak for Azure."""
