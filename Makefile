@@ -1,0 +1,45 @@
+# Everything runs through .venv, which needs a Python of 3.11 or newer and, once, the package registry.
+# Windows and conda: see environment.yml; `python -m helpers lab` does what `make lab` does.
+
+PYTHON_IN_VENV := .venv/bin/python
+NOTEBOOKS = $(wildcard notebooks/*.ipynb notebooks/solutions/*.ipynb)
+
+# A real browser is required in CI and welcome elsewhere: it is 165 MB, and most readers run no tests.
+TEST_EXTRAS := test $(if $(filter true,$(CI)),browser)
+
+.PHONY: help setup lab test standin test-standin bench
+
+help:
+	@echo "make lab           open the course in JupyterLab (makes .venv first)"
+	@echo "make setup         make .venv, or mend it; does nothing when nothing changed"
+	@echo "make test          every check: lint, types, unit tests, every notebook cell by cell"
+	@echo "make standin       serve a small open model in Azure's manner, for your own questions"
+	@echo "make test-standin  fetch the engines' weights and test the real engines"
+	@echo "make bench         what a replayed call costs, beside the SDK alone"
+
+setup:
+	@.ci/setup test
+
+lab: setup
+	@$(PYTHON_IN_VENV) -m helpers lab $(if $(ARGS),-- $(ARGS))
+
+# The last phase reads what the one before left behind: the list of recordings that were answered from.
+test:
+	@.ci/setup $(TEST_EXTRAS)
+	$(PYTHON_IN_VENV) -m ruff check
+	$(PYTHON_IN_VENV) -m ruff format --check
+	$(PYTHON_IN_VENV) -m mypy
+	$(PYTHON_IN_VENV) -m pytest -q -n 2 --dist loadfile --nbval --nbval-current-env tests $(NOTEBOOKS)
+	$(PYTHON_IN_VENV) -m pytest -q --after tests/after
+
+standin:
+	@.ci/setup test standin
+	$(PYTHON_IN_VENV) -m tests.standin $(ARGS)
+
+test-standin:
+	@.ci/setup test standin
+	$(PYTHON_IN_VENV) -m pytest -q -m standin tests
+
+bench:
+	@.ci/setup test bench
+	$(PYTHON_IN_VENV) -m tests.benchmarks $(ARGS)
