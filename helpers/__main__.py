@@ -1,0 +1,69 @@
+"""The course's commands: python -m helpers lab | reset | record."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from helpers.errors import CourseError
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Returns its exit code: 0 done, 1 refused with a message, 2 not understood, 130 stopped."""
+    parser = argparse.ArgumentParser(prog="python -m helpers", description="The commands of the Azure OpenAI course.")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    lab = commands.add_parser("lab", help="open the course in JupyterLab, in workbook/, your own copy")
+    lab.add_argument("further", nargs="*", help="after --, options of JupyterLab: -- --no-browser --port=8899")
+
+    reset = commands.add_parser("reset", help="put one notebook of workbook/ back; yours is kept in workbook/backups/")
+    reset.add_argument("notebook", help="its number or its name: 00")
+
+    record = commands.add_parser("record", help="ask an endpoint all that a notebook asks, and keep the answers")
+    record.add_argument("notebook", help="its number or its name: 00")
+    record.add_argument("--yes", action="store_true", help="do not ask whether the price is all right")
+    record.add_argument("--into", type=Path, metavar="FOLDER", help="record there; the course's own stays as it is")
+
+    chosen = parser.parse_args(arguments)
+    try:
+        return _run_command(chosen)
+    except CourseError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nstopped; what was done so far is kept, and the same command goes on from there", file=sys.stderr)
+        return 130
+
+
+def _run_command(chosen: argparse.Namespace) -> int:
+    # Each command loads its own module: `reset` need not wait for what `record` needs.
+    if chosen.command == "lab":
+        from helpers.workbook import start_lab
+
+        return start_lab(chosen.further)
+    if chosen.command == "reset":
+        from helpers.workbook import reset_notebook
+
+        print(reset_notebook(chosen.notebook))
+        return 0
+
+    from helpers.record import record_notebook
+
+    print(record_notebook(chosen.notebook, chosen.into, agree=(lambda price: _agree(price, chosen.yes))))
+    return 0
+
+
+def _agree(price: str, at_once: bool) -> bool:
+    print(f"Recording is {price}.")
+    if at_once:
+        return True
+    try:
+        return input("Record? [y/N] ").strip().lower() in {"y", "yes"}
+    except EOFError:
+        return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,245 @@
+"""Record a notebook anew: ask its questions of an endpoint, then save what a replay of the answers prints.
+
+Everything happens in a folder of its own, data/recordings/.new/<notebook>, which takes the old one's place at the end.
+A run that was cut off leaves it behind, and the next one asks only for what is not in it.
+"""
+
+import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from helpers.errors import CourseError, RecordingNotKept, SettingError, UnknownPrice
+from helpers.notebooks import (
+    NotebookFailed,
+    compare_outputs,
+    dump_notebook,
+    find_dials,
+    find_notebook,
+    read_notebook,
+    run_notebook,
+    turn_dial,
+    write_whole,
+)
+from helpers.recordings.exchange import model_of
+from helpers.settings import ROOT, Settings, read_settings
+from helpers.upkeep import (
+    answers_of,
+    drop_unused,
+    list_answers,
+    list_sidecars,
+    name_source,
+    read_records,
+    read_usage,
+    swap_folders,
+    undo_half_swap,
+)
+
+__all__ = ["Report", "estimate_price", "plan_runs", "record_notebook"]
+
+Notebook = Any
+
+
+@dataclass(frozen=True)
+class Report:
+    """What recording a notebook did. stayed: missing deployments, and how many old answers they keep."""
+
+    folder: Path
+    asked: int
+    reused: int
+    dropped: int
+    megabytes: float
+    sources: Mapping[str, int]
+    stayed: Mapping[str, int] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.folder.name}: {self.asked} answers asked, {self.reused} on disk already, "
+            f"{self.dropped} of no more use; {self.megabytes:.2f} MB",
+            *(f"  {count} answers from {source}" for source, count in sorted(self.sources.items())),
+            *(f"  {model} is not deployed there: its {n} old answers stay" for model, n in self.stayed.items()),
+        ]
+        return "\n".join(lines)
+
+
+def record_notebook(
+    name: str,
+    into: Path | None = None,
+    agree: Callable[[str], bool] = lambda price: True,
+    say: Callable[[str], None] = print,
+    root: Path = ROOT,
+) -> Report:
+    """Record the notebook, every setting of its dials, and its solution; save both as a replay prints them.
+
+    into: the folder of folders to record into, data/recordings if None; given, the executed notebooks are saved there
+    and the course's own stay. agree: is shown the price, and says whether to go on. Raises SettingError (no endpoint),
+    NotebookFailed, or CourseError (stopped, printed something else when replayed, cannot write); then the old
+    recordings stand untouched, and what was answered waits for the next run.
+    """
+    source = find_notebook(name, root / "notebooks")
+    settings = _read_asking_settings()
+    home = (into or settings.recordings).resolve()
+    old, new = home / source.stem, home / ".new" / source.stem
+    try:
+        new.mkdir(parents=True, exist_ok=True)
+        with FileLock(new.with_name(f"{new.name}.lock"), timeout=0):
+            undo_half_swap(old)
+            if not agree(estimate_price(old, settings)):
+                raise CourseError("nothing was recorded, as you wished")
+            report, notebooks = _record_and_replay(source, old, new, say)
+            swap_folders(new, old)
+    except Timeout:
+        raise CourseError(f"{source.stem} is being recorded already, by another process") from None
+    except OSError as error:
+        raise RecordingNotKept(f"cannot record into {home}: {error.strerror}", lost="nothing") from None
+    for path, notebook in notebooks.items():
+        target = path if into is None else home / path.relative_to(root / "notebooks")
+        write_whole(target, dump_notebook(notebook))
+    return report
+
+
+def plan_runs(source: Path) -> list[tuple[str, Path, Notebook]]:
+    """(what to call it, where it lies, the notebook) of every run that one recording needs."""
+    notebook = read_notebook(source)
+    runs = [(source.stem, source, notebook)]
+    for dial in find_dials(notebook):
+        others = (value for value in dial.values if value != dial.value)
+        runs += [(f"{dial.name} = {value}", source, turn_dial(notebook, dial, value)) for value in others]
+    solution = source.parent / "solutions" / source.name
+    if solution.exists():
+        runs.append(("solutions", solution, read_notebook(solution)))
+    return runs
+
+
+def estimate_price(old: Path, settings: Settings) -> str:
+    """What recording costs, in words: the recorded requests' tokens, and answers as long as the recorded ones, at
+    Azure's list prices of the models asked for (data/tables/prices.csv)."""
+    if settings.endpoint and settings.endpoint.is_loopback:
+        return "free: this machine answers"
+    from helpers.costs import request_cost
+
+    total, unknown, count = 0.0, set(), 0
+    for _, record in read_records(old):
+        for answer in record.get("answers", []):
+            count += 1
+            if usage := read_usage(answer):
+                try:
+                    total += float(request_cost(usage, model_of(record["request"])))
+                except UnknownPrice:
+                    unknown.add(model_of(record["request"]))
+    if not count:
+        return "its price is not known: nothing was recorded before"
+    without = f", without {', '.join(sorted(unknown))}, whose price is not in the table" if unknown else ""
+    return f"about {total:.4f} US dollars for {count} answers as long as the recorded ones{without}"
+
+
+def _read_asking_settings() -> Settings:
+    """The settings as they will be in record mode; the mode that is set does not matter to who gives the command."""
+    before = os.environ.get("AZURE_OPENAI_MODE")
+    os.environ["AZURE_OPENAI_MODE"] = "record"
+    try:
+        settings = read_settings()
+    finally:
+        if before is None:
+            del os.environ["AZURE_OPENAI_MODE"]
+        else:
+            os.environ["AZURE_OPENAI_MODE"] = before
+    if settings.endpoint is None:
+        raise SettingError(
+            "recording asks a resource, and no endpoint is set",
+            **{
+                "try": [
+                    "your own resource: AZURE_OPENAI_ENDPOINT in .env (see .env.example)",
+                    "no account: `make standin`, in another terminal, prints the settings for a model on this machine",
+                ]
+            },
+        )
+    return settings
+
+
+def _record_and_replay(
+    source: Path, old: Path, new: Path, say: Callable[[str], None]
+) -> tuple[Report, dict[Path, Notebook]]:
+    runs, used_log = plan_runs(source), new.with_name(f"{new.name}.used")
+    before, stayed = list_answers(new), Counter[str]()
+    recorded = []
+    for title, path, notebook in runs:
+        say(f"  recording {title}")
+        recorded.append(_record_run(path, notebook, old, new, stayed))
+    asked = len(list_answers(new) - before) - stayed.total()
+
+    say("  replaying all of it")
+    used_log.unlink(missing_ok=True)
+    replayed = [_run(path, notebook, "replay", new.parent, used_log) for _, path, notebook in runs]
+    for (title, _, _), first, second in zip(runs, recorded, replayed, strict=True):
+        if differences := compare_outputs(first, second):
+            raise CourseError(
+                f"{source.stem} ({title}) prints something else when it is replayed",
+                differs=differences,
+                **{"try": "print nothing that a clock, chance or the machine decides; then the same command again"},
+            )
+    used = {line.split("/", 1)[1] for line in _read_lines(used_log) if line.startswith(f"{new.name}/")}
+    dropped = drop_unused(new, used)
+    used_log.unlink(missing_ok=True)
+    sources = Counter(name_source(answer) for _, record in read_records(new) for answer in answers_of(record))
+    megabytes = sum(path.stat().st_size for path in new.iterdir() if path.is_file()) / 1e6
+    report = Report(old, asked, len(before & used), dropped, megabytes, sources, stayed)
+    kept = {path: notebook for (title, path, _), notebook in zip(runs, replayed, strict=True) if " = " not in title}
+    return report, kept
+
+
+def _record_run(path: Path, notebook: Notebook, old: Path, new: Path, stayed: Counter[str]) -> Notebook:
+    """One run in record mode. Where a deployment is missing, its model's old recordings step in, and it runs again."""
+    while True:
+        try:
+            return _run(path, notebook, "record", new.parent)
+        except NotebookFailed as failed:
+            moved = _keep_old(old, new) if "DeploymentNotFound" in failed.error_value else Counter[str]()
+            if not moved:
+                details = failed.details | {
+                    "kept": f"{len(list_answers(new))} answers, which the next run will not ask for again"
+                }
+                raise NotebookFailed(failed.what, **details) from None
+            stayed.update(moved)
+
+
+def _keep_old(old: Path, new: Path) -> Counter[str]:
+    """Copy the old recordings of every model whose deployment was just not found. Returns model -> answers copied."""
+    missing = {model_of(record["request"]): name for name, record in read_records(new) if _is_missing(record)}
+    moved: Counter[str] = Counter()
+    for name, record in read_records(old):
+        model = model_of(record["request"])
+        if model in missing and not _is_missing(record):
+            for sidecar in list_sidecars(record):
+                shutil.copy2(old / sidecar, new / sidecar)
+            shutil.copy2(old / name, new / name)
+            moved[model] += len(answers_of(record))
+    for model in moved:
+        if _is_missing(json.loads((new / missing[model]).read_text(encoding="utf-8"))):
+            (new / missing[model]).unlink()
+    return moved
+
+
+def _is_missing(record: dict[str, Any]) -> bool:
+    """Whether the service said that it has no such deployment."""
+    return any(a.get("status") == 404 and "DeploymentNotFound" in json.dumps(a) for a in answers_of(record))
+
+
+def _run(path: Path, notebook: Notebook, mode: str, recordings: Path, used_log: Path | None = None) -> Notebook:
+    environment = {
+        "AZURE_OPENAI_MODE": mode,
+        "AZURE_OPENAI_RECORDINGS": str(recordings),
+        "AZURE_OPENAI_USED": str(used_log or ""),
+        "AZURE_OPENAI_PACE": "0",
+    }
+    return run_notebook(notebook, path.parent, environment)
+
+
+def _read_lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []

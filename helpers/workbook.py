@@ -1,0 +1,141 @@
+"""The reader's own copy of the notebooks, in workbook/: fresh to begin with, theirs once edited, never lost.
+
+A small manifest remembers what was copied. A copy whose sources still say the same was not edited, and follows the
+course; outputs do not count, because JupyterLab saves them by itself.
+"""
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from helpers.errors import CourseError
+from helpers.notebooks import (
+    clear_outputs,
+    dump_notebook,
+    find_notebook,
+    read_notebook,
+    write_whole,
+)
+from helpers.settings import ROOT
+
+__all__ = ["fill_workbook", "lab_command", "reset_notebook", "start_lab"]
+
+_MANIFEST = ".copied.json"
+
+
+def fill_workbook(root: Path = ROOT) -> list[str]:
+    """Bring workbook/ up to date with notebooks/. Returns what the reader should know, one line each.
+
+    Raises CourseError where the folder cannot be written.
+    """
+    book, manifest = root / "workbook", _read_manifest(root)
+    messages = []
+    for source in sorted((root / "notebooks").glob("*.ipynb")):
+        copy, now = book / source.name, _fingerprint(source)
+        # Without a line in the manifest (it was deleted, or the file was put there by hand) only a true copy is ours.
+        known = manifest.get(source.name, now)
+        if not copy.exists() or (known != now and _fingerprint(copy) == known):
+            _copy_notebook(source, copy)
+            manifest[source.name] = now
+        elif _fingerprint(copy) == now:
+            manifest[source.name] = now
+        elif known != now or source.name not in manifest:
+            messages.append(
+                f"kept your {source.stem}, which is not the course's any more; to have that: "
+                f"python -m helpers reset {source.stem.split('_')[0]}"
+            )
+    write_whole(book / _MANIFEST, json.dumps(manifest, indent=1, sort_keys=True) + "\n")
+    return messages
+
+
+def reset_notebook(name: str, root: Path = ROOT) -> str:
+    """Put the course's notebook back into workbook/; the reader's version moves to workbook/backups/ first.
+
+    Returns the sentence that says where it went. Raises CourseError: an unknown name, a folder that cannot be written.
+    """
+    source = find_notebook(name, root / "notebooks")
+    copy = root / "workbook" / source.name
+    fresh = copy.with_name(f".{source.stem}.fresh")
+    _copy_notebook(source, fresh)  # first, so that a full disk is met while the reader's version still stands
+    said = f"{copy.relative_to(root)} is the course's again"
+    try:
+        if copy.exists():
+            kept = _free_name(copy)
+            kept.parent.mkdir(exist_ok=True)
+            copy.replace(kept)
+            said += f"; yours is {kept.relative_to(root)}"
+        fresh.replace(copy)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise CourseError(f"cannot write in {copy.parent}: {error.strerror}", lost="nothing") from None
+    manifest = _read_manifest(root) | {source.name: _fingerprint(source)}
+    write_whole(copy.with_name(_MANIFEST), json.dumps(manifest, indent=1, sort_keys=True) + "\n")
+    return said
+
+
+def lab_command(arguments: Sequence[str] = (), root: Path = ROOT) -> list[str]:
+    """The command that opens the workbook's first notebook in JupyterLab. arguments: further ones of JupyterLab's own.
+
+    The page asks nobody for news, updates or extensions, and listens on this machine alone.
+    """
+    first = min((root / "workbook").glob("*.ipynb"), default=None)
+    if first is None:
+        raise CourseError("there is no notebook to open: notebooks/ is empty", folder=str(root))
+    return [
+        *(sys.executable, "-m", "jupyterlab", str(first.relative_to(root))),
+        f"--ServerApp.root_dir={root}",
+        "--ServerApp.ip=127.0.0.1",
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.extension_manager=readonly",
+        *arguments,
+    ]
+
+
+def start_lab(arguments: Sequence[str] = (), root: Path = ROOT) -> int:
+    """Fill the workbook and serve it until the reader stops it. Returns JupyterLab's exit code."""
+    for message in fill_workbook(root):
+        print(message)
+    server = subprocess.Popen(lab_command(arguments, root), cwd=root)
+    while True:
+        try:
+            return server.wait()
+        except KeyboardInterrupt:
+            continue  # JupyterLab got it too, asks whether to stop, and ends by itself
+
+
+def _fingerprint(path: Path) -> str:
+    """What the notebook's cells say, as a short hash; a file that is no notebook has its own.
+
+    Empty cells are left out: Shift+Enter on the last cell appends one.
+    """
+    try:
+        said = [[cell.cell_type, cell.source] for cell in read_notebook(path).cells if cell.source.strip()]
+        content = json.dumps(said).encode()
+    except (CourseError, AttributeError):
+        content = path.read_bytes() if path.exists() else b""
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _copy_notebook(source: Path, target: Path) -> None:
+    write_whole(target, dump_notebook(clear_outputs(read_notebook(source))))
+
+
+def _read_manifest(root: Path) -> dict[str, str]:
+    try:
+        manifest = json.loads((root / "workbook" / _MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return manifest if isinstance(manifest, dict) else {}
+
+
+def _free_name(copy: Path) -> Path:
+    """A name in backups/ that nothing has yet."""
+    stamp = datetime.now().strftime("%Y-%m-%d_%H%M%S")
+    backups = copy.parent / "backups"
+    names = [f"{copy.stem}.{stamp}{more}.ipynb" for more in ("", *(f"_{n}" for n in range(2, 100)))]
+    return next(backups / name for name in names if not (backups / name).exists())
