@@ -1,0 +1,72 @@
+"""Serve the stand-in to a reader: `python -m tests.standin`, Ctrl-C ends it."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from helpers.errors import CourseError
+from tests.standin.app import build_app
+from tests.standin.engines import ENGINES, EngineError, start_engine
+from tests.standin.servers import LOOPBACK, bind, make_server
+from tests.standin.serving import build_front
+
+
+def main() -> int:
+    options = _parse_arguments()
+    weights = options.weights or os.environ.get("STANDIN_WEIGHTS")
+    try:
+        listener = bind(options.host, options.port)  # first: a taken port is known before anything is fetched
+    except OSError as error:
+        print(f"cannot serve on {options.host}:{options.port}: {error.strerror}", file=sys.stderr)
+        print(f"  try   python -m tests.standin --port {options.port + 1}", file=sys.stderr)
+        return 1
+    engine = None
+    try:
+        path = Path(weights) if weights else None
+        engine = start_engine(options.engine, path, say=_say)
+        front = build_front(engine, path, key=os.environ.get("STANDIN_KEY"), say=_say)
+        host, port = listener.getsockname()[:2]
+        _introduce(engine.label, f"http://{f'[{host}]' if ':' in host else host}:{port}", front.key)
+        if options.host != LOOPBACK:
+            _say(f"Not on loopback only: whoever reaches {options.host} and has the key can ask.")
+        make_server(build_app(front)).run(sockets=[listener])
+    except KeyboardInterrupt:
+        pass
+    except (CourseError, EngineError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    finally:
+        if engine:
+            engine.stop()
+        listener.close()
+    _say("\nThe stand-in has ended.")
+    return 0
+
+
+def _parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.standin",
+        description="Answers in Azure's manner from a small open model on this machine. It is not Azure OpenAI.",
+    )
+    parser.add_argument("--engine", choices=ENGINES, default="smollm2", help="default: %(default)s, 93 MB")
+    parser.add_argument("--port", type=int, default=8000, help="default: %(default)s; 0 takes a free one")
+    parser.add_argument("--host", default=LOOPBACK, help="default: %(default)s, this machine only")
+    parser.add_argument("--weights", help="a file or folder of weights; or set STANDIN_WEIGHTS")
+    return parser.parse_args()
+
+
+def _introduce(label: str, endpoint: str, key: str) -> None:
+    _say(f"\n{label} answers for every chat deployment. Into .env, then run any notebook:\n")
+    _say(f"AZURE_OPENAI_ENDPOINT={endpoint}")
+    _say(f"AZURE_OPENAI_API_KEY={key}")
+    _say("AZURE_OPENAI_MODE=live        # or record, to keep the answers")
+    _say("\nCtrl-C ends it.")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,73 @@
+"""The stand-in's front: a small web application in Azure's manner, over engines that run on this machine.
+
+A route family is a module with ROUTES; what they share is in front.py, what answers look like on the wire in wire.py.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tests.standin import chat, models
+from tests.standin.front import Front, Received
+from tests.standin.wire import ServiceError, access_denied, resource_not_found
+
+__all__ = ["build_app"]
+
+
+def build_app(front: Front) -> Starlette:
+    """The application that answers for `front`."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with front.http:
+            yield
+
+    app = Starlette(
+        routes=[*chat.ROUTES, *models.ROUTES],
+        exception_handlers={
+            ServiceError: _answer_error,
+            HTTPException: _answer_no_route,
+            ClientDisconnect: _answer_nobody,
+        },
+        middleware=[Middleware(_Gate, front=front)],
+        lifespan=lifespan,
+    )
+    app.state.front = front
+    app.router.redirect_slashes = False  # the service sends nobody elsewhere
+    return app
+
+
+class _Gate:
+    """Asks for the key before anything else is looked at, as the service's gateway does: an unknown path is 401 too."""
+
+    def __init__(self, app: ASGIApp, front: Front):
+        self._app, self._front = app, front
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope["standin.place"] = self._front.note(Received(scope["method"], scope["path"], None))
+            if not self._front.admits(Headers(scope=scope)):
+                await access_denied().response()(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+async def _answer_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ServiceError)
+    return error.response()
+
+
+async def _answer_no_route(request: Request, error: Exception) -> Response:
+    """The service answers a wrong method and a wrong path alike."""
+    return resource_not_found().response()
+
+
+async def _answer_nobody(request: Request, error: Exception) -> Response:
+    return Response()  # the client left while its body was read

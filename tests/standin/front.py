@@ -1,0 +1,91 @@
+"""What every route of one running stand-in shares: credentials, deployments, counters, and what was asked so far."""
+
+import re
+import secrets
+import time
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import httpx2
+from starlette.datastructures import Headers
+from starlette.requests import Request
+
+from tests.standin.checking import read_json
+from tests.standin.deployments import Deployment
+from tests.standin.limits import Meter
+from tests.standin.tokens import CountPrompt
+from tests.standin.wire import resource_not_found, unknown_deployment
+
+__all__ = ["Front", "Received", "read_body", "require_api_version"]
+
+_API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?")
+
+
+class Received(NamedTuple):
+    """A request as it came in. body: the parsed JSON, or None where there was none."""
+
+    method: str
+    path: str
+    body: Any
+
+
+@dataclass
+class Front:
+    """key: for `api-key` and bearer; token: bearer, in the manner of Microsoft Entra ID.
+
+    requests: every request that came in, in order, whatever became of it; None keeps no list.
+    """
+
+    deployments: dict[str, Deployment]
+    count_prompt: CountPrompt
+    key: str
+    token: str
+    requests: list[Received] | None = None
+    meter: Meter = field(default_factory=Meter)
+    started: int = field(default_factory=lambda: int(time.time()))
+    # Engines are on loopback: a proxy from the environment must not come between. They may think for minutes.
+    http: httpx2.AsyncClient = field(
+        default_factory=lambda: httpx2.AsyncClient(
+            trust_env=False,
+            timeout=httpx2.Timeout(600, connect=5),
+            limits=httpx2.Limits(max_connections=None),
+        )
+    )
+
+    def find_deployment(self, name: str) -> Deployment:
+        if name not in self.deployments:
+            raise unknown_deployment()
+        return self.deployments[name]
+
+    def admits(self, headers: Headers) -> bool:
+        """Whether a request may pass. Both forms of the API take the key either way, and the token as bearer."""
+        kind, _, bearer = headers.get("authorization", "").partition(" ")
+        given = [headers.get("api-key", ""), bearer.strip() if kind.lower() == "bearer" else ""]
+        return _same(given[0], self.key) or _same(given[1], self.key) or _same(given[1], self.token)
+
+    def note(self, received: Received) -> int | None:
+        """Keep a request; returns its place, for its body comes later."""
+        if self.requests is None:
+            return None
+        self.requests.append(received)
+        return len(self.requests) - 1
+
+
+async def read_body(request: Request) -> dict[str, Any]:
+    """The body of a request, an object; see `read_json`. Kept in the list of what came in."""
+    body = await read_json(request)
+    front: Front = request.app.state.front
+    place = request.scope.get("standin.place")
+    if front.requests is not None and place is not None:
+        front.requests[place] = front.requests[place]._replace(body=body)
+    return body
+
+
+def require_api_version(request: Request) -> None:
+    """Dated routes exist only under an API version; without one the service knows no such resource."""
+    if not _API_VERSION.fullmatch(request.query_params.get("api-version", "")):
+        raise resource_not_found()
+
+
+def _same(given: str, secret: str) -> bool:
+    return secrets.compare_digest(given.encode(), secret.encode())

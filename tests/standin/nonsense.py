@@ -1,0 +1,125 @@
+"""An engine that answers nonsense: no model, no weights, no extra packages.
+
+For tests of the wire, and for the contrary run: a notebook whose titles and bullets still hold when every answer is
+nonsense claims nothing about answers. The same request gets the same words, in every process and on every platform.
+"""
+
+import hashlib
+import json
+import random
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+__all__ = ["LABEL", "app", "compose_answer"]
+
+LABEL = "Nonsense (no model)"
+_CALLED = "nonsense"
+_WORDS = (  # noqa: SIM905  as above
+    "amber anvil basket birch bobbin canoe cellar cinder clover copper cradle dapple ember fathom feather fennel "
+    "flint gable ginger gravel harbour hazel hollow ivory jasper kettle lantern linen magnet marble meadow mitten "
+    "nectar nutmeg oat orchard paddle pebble pewter pigeon plum quarry quill raisin ribbon saddle saffron sparrow "
+    "spindle tallow thimble timber trellis turnip umber velvet walnut willow yarrow zephyr"
+).split()
+_LONGEST = 40  # words; nonsense needs no more
+
+
+def compose_answer(body: dict[str, Any]) -> tuple[list[str], str]:
+    """(words, finish reason) for a request; each word carries its own space, so that they join to the answer.
+
+    A JSON format gets JSON that fits it, unless `max_tokens` cuts it off. One word counts as one token.
+    """
+    dice = random.Random(_seed(body))
+    wanted = body.get("response_format") or {"type": "text"}
+    if wanted["type"] == "text":
+        words = [dice.choice(_WORDS) for _ in range(dice.randint(4, _LONGEST))]
+        text = " ".join(words).capitalize() + "."
+    else:
+        schema = wanted.get("json_schema", {}).get("schema") or {"type": "object", "properties": {"answer": {}}}
+        text = json.dumps(_compose_value(schema, schema, dice))
+    for stop in _listed(body.get("stop")):
+        text = text.partition(stop)[0]
+    pieces = _split_words(text)
+    limit = body.get("max_tokens") or len(pieces)
+    return pieces[:limit], "length" if limit < len(pieces) else "stop"
+
+
+def _seed(body: dict[str, Any]) -> int:
+    asked = {name: value for name, value in body.items() if name not in ("stream", "stream_options")}
+    return int.from_bytes(hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).digest()[:8], "big")
+
+
+def _listed(stop: Any) -> list[str]:
+    return [text for text in ([stop] if isinstance(stop, str) else stop or []) if text]
+
+
+def _split_words(text: str) -> list[str]:
+    first, *rest = text.split(" ")
+    return [word for word in [first, *(f" {word}" for word in rest)] if word]
+
+
+def _compose_value(schema: dict[str, Any], root: dict[str, Any], dice: random.Random, depth: int = 0) -> Any:
+    """A value that fits the parts of JSON Schema that structured outputs allow."""
+    if "$ref" in schema:
+        for name in ("root", *schema["$ref"].removeprefix("#").strip("/").split("/"))[1:]:
+            schema = schema.get(name, {}) if name else root if schema is not root else schema
+        return _compose_value(schema, root, dice, depth + 1)
+    if options := schema.get("anyOf"):
+        # A recursive schema ends where its shortest branch is taken.
+        return _compose_value(options[-1] if depth > 4 else dice.choice(options), root, dice, depth + 1)
+    if "const" in schema:
+        return schema["const"]
+    if values := schema.get("enum"):
+        return dice.choice(values)
+    kind = schema.get("type", "string")
+    if isinstance(kind, list):
+        kind = kind[0]
+    if kind == "object":
+        fields = schema.get("properties", {}).items()
+        return {name: _compose_value(part, root, dice, depth + 1) for name, part in fields}
+    if kind == "array":
+        length = 0 if depth > 4 else dice.randint(1, 3)
+        return [_compose_value(schema.get("items", {}), root, dice, depth + 1) for _ in range(length)]
+    plain = {
+        "integer": dice.randint(0, 99),
+        "number": dice.randint(0, 999) / 10,
+        "boolean": dice.random() < 0.5,
+        "null": None,
+    }
+    return plain.get(kind, dice.choice(_WORDS))
+
+
+async def _complete(request: Request) -> Response:
+    body = await request.json()
+    words, finish = compose_answer(body)
+    prompt = sum(len(str(message["content"]).split()) for message in body["messages"])
+    usage = {"completion_tokens": len(words), "prompt_tokens": prompt, "total_tokens": prompt + len(words)}
+    common = {"id": "chatcmpl-nonsense", "created": int(time.time()), "model": _CALLED}
+    if body.get("stream"):
+        return StreamingResponse(_events(words, finish, usage, common), media_type="text/event-stream")
+    message = {"role": "assistant", "content": "".join(words)}
+    choice = {"index": 0, "message": message, "finish_reason": finish}
+    return JSONResponse(common | {"object": "chat.completion", "choices": [choice], "usage": usage})
+
+
+def _events(words: list[str], finish: str, usage: dict[str, int], common: dict[str, Any]) -> Iterator[str]:
+    common = common | {"object": "chat.completion.chunk"}
+
+    def event(delta: dict[str, str], reason: str | None = None) -> str:
+        choice = {"index": 0, "delta": delta, "finish_reason": reason}
+        return f"data: {json.dumps(common | {'choices': [choice]})}\n\n"
+
+    yield event({"role": "assistant", "content": ""})
+    for word in words:
+        yield event({"content": word})
+    yield event({}, finish)
+    yield f"data: {json.dumps(common | {'choices': [], 'usage': usage})}\n\n"
+    yield "data: [DONE]\n\n"
+
+
+app = Starlette(routes=[Route("/v1/chat/completions", _complete, methods=["POST"])])

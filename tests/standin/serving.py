@@ -1,0 +1,80 @@
+"""Starts a stand-in: its engine, its counters, its credentials, its front."""
+
+import base64
+import json
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.standin import nonsense
+from tests.standin.app import build_app
+from tests.standin.deployments import build_deployments
+from tests.standin.engines import Engine, fetch_tokenizers, start_engine
+from tests.standin.front import Front, Received
+from tests.standin.servers import LOOPBACK, ThreadServer
+from tests.standin.tokens import CountByWords, CountPrompt, CountTokens
+
+__all__ = ["Standin", "build_front", "make_key", "serve"]
+
+
+@dataclass(frozen=True)
+class Standin:
+    """A running stand-in.
+
+    endpoint: http://127.0.0.1:port, without a path. key, token: made when it started. requests: (method, path, parsed
+    JSON body or None) of all that came in. engine: who answers.
+    """
+
+    endpoint: str
+    key: str
+    token: str
+    requests: list[Received]
+    engine: Engine
+
+
+@contextmanager
+def serve(engine: str | Engine = "nonsense", *, port: int = 0, weights: Path | None = None) -> Iterator[Standin]:
+    """Serve on loopback for the length of a `with`. engine: a name of ENGINES, or one that runs already.
+
+    An engine started here is ended here. Raises WeightsError, EngineError, OSError when the port is taken.
+    """
+    running = start_engine(engine, weights) if isinstance(engine, str) else engine
+    try:
+        received: list[Received] = []
+        front = build_front(running, weights, requests=received)
+        server = ThreadServer(build_app(front), LOOPBACK, port)
+        try:
+            yield Standin(server.url, front.key, front.token, received, running)
+        finally:
+            server.stop()
+    finally:
+        if isinstance(engine, str):
+            running.stop()
+
+
+def build_front(
+    engine: Engine,
+    weights: Path | None = None,
+    *,
+    key: str | None = None,
+    requests: list[Received] | None = None,
+    say: Callable[[str], None] = print,
+) -> Front:
+    """The front over one engine. key: made at random unless given. Raises WeightsError."""
+    words = engine.label == nonsense.LABEL  # it speaks no tokens, and must not need a download
+    count: CountPrompt = CountByWords() if words else CountTokens(fetch_tokenizers(weights, say))
+    return Front(build_deployments(engine), count, key or make_key(), _make_token(), requests)
+
+
+def make_key() -> str:
+    """A random key that looks like a resource's."""
+    return secrets.token_hex(16)
+
+
+def _make_token() -> str:
+    """A random token in the form of Microsoft Entra ID's: three parts, signed by nobody."""
+    parts = [{"typ": "JWT", "alg": "none"}, {"aud": "stand-in", "jti": secrets.token_hex(16)}]
+    coded = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts]
+    return ".".join([*coded, secrets.token_urlsafe(32)])
