@@ -1,1 +1,48 @@
-"""Clients and analysis helpers for the Azure OpenAI course."""
+"""Clients and analysis helpers for the Azure OpenAI course. Importing this changes nothing and costs little.
+
+settings, endpoints, errors, tables     the ground
+recordings                              above them: record and replay
+clients                                 above that: connect()
+evidence, costs, parameters, checks     what notebooks do with answers
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from helpers.clients import connect, connect_async
+
+if TYPE_CHECKING:
+    from helpers.checks import check
+    from helpers.costs import request_cost
+    from helpers.evidence import elapsed_ms, show_connection, show_evidence, show_table
+    from helpers.tables import load_table
+
+__all__ = [
+    "check",
+    "connect",
+    "connect_async",
+    "elapsed_ms",
+    "load_table",
+    "request_cost",
+    "show_connection",
+    "show_evidence",
+    "show_table",
+]
+
+_LATER = {
+    "check": "checks",
+    "elapsed_ms": "evidence",
+    "load_table": "tables",
+    "request_cost": "costs",
+    "show_connection": "evidence",
+    "show_evidence": "evidence",
+    "show_table": "evidence",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Loads what is not needed to connect when it is first named."""
+    if name not in _LATER:
+        raise AttributeError(f"module 'helpers' has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(f"helpers.{_LATER[name]}"), name)

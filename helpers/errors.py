@@ -1,23 +1,19 @@
 """Our exceptions. Each says what happened, what is nearest, and what to do next.
 
-    openai.OpenAIError
-    └── CourseError
-        ├── SettingError           a setting cannot be used: mode, endpoint, credential
-        ├── RecordingError
-        │   ├── RecordingNotFound    replay was asked for an answer that nobody recorded
-        │   ├── RecordingUnreadable  a file of data/recordings is broken
-        │   └── RecordingNotKept     an answer came and could not be written
-        ├── TableError             a table in data/tables is not what it should be
-        │   └── UnknownPrice         no row of prices.csv fits
-        └── EvidenceError          nobody knows who answered, or a stand-in would speak for Azure
+    CourseError
+    ├── SettingError           a setting cannot be used: mode, endpoint, credential
+    ├── RecordingError
+    │   ├── RecordingNotFound    replay was asked for an answer that nobody recorded
+    │   ├── RecordingUnreadable  a file of data/recordings is broken
+    │   └── RecordingNotKept     an answer came and could not be written
+    ├── TableError             a table in data/tables is not what it should be
+    │   └── UnknownPrice         no row of prices.csv fits
+    └── EvidenceError          nobody knows who answered, or a stand-in would speak for Azure
 
-They descend from the SDK's root because the SDK hands that family on untouched; any other exception out of a
-transport is retried and comes back as APIConnectionError.
+They are no kin of httpx2's errors: the SDK would take those for a failing network and ask again.
 """
 
 from collections.abc import Sequence
-
-import openai
 
 __all__ = [
     "CourseError",
@@ -32,7 +28,7 @@ __all__ = [
 ]
 
 
-class CourseError(openai.OpenAIError):
+class CourseError(Exception):
     """An error that speaks to a learner.
 
     what: one line. details: name and value of each further line; a value may be a list of lines.

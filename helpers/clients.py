@@ -1,0 +1,164 @@
+"""connect(): the one call that every notebook starts with.
+
+What comes back is a plain client of the `openai` SDK. Replay, record and live differ in its transport alone, so the
+cells that use it are the cells a reader takes home.
+"""
+
+import asyncio
+import re
+import weakref
+from collections.abc import Awaitable, Callable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import openai
+
+from helpers.endpoints import REPLAY_ENDPOINT
+from helpers.errors import SettingError
+from helpers.recordings import AsyncRecordingTransport, RecordingTransport, Session, Store
+from helpers.settings import Settings, read_settings
+
+__all__ = ["connect", "connect_async", "session_of"]
+
+_V1_SCOPE = "https://ai.azure.com/.default"
+_DATED_SCOPE = "https://cognitiveservices.azure.com/.default"
+
+_sessions: weakref.WeakKeyDictionary[Any, Session] = weakref.WeakKeyDictionary()
+
+
+def connect(recordings: str | Path, api_version: str | None = None) -> openai.OpenAI:
+    """A client that replays unless AZURE_OPENAI_MODE says otherwise.
+
+    recordings: a notebook's name ("06_embeddings"), a name of your own (kept in runs/), or a folder's path.
+    api_version: None for the v1 API, an `openai.OpenAI`; a dated version such as "2024-10-21" for an
+    `openai.AzureOpenAI`. Raises SettingError where a setting is missing or cannot be used.
+    """
+    settings = read_settings()
+    session = _open_session(recordings, settings, api_version)
+    asks = None if settings.mode == "replay" else _asking_client()
+    http_client = httpx2.Client(transport=RecordingTransport(session, settings.pace, asks), timeout=_TIMEOUT)
+    token = _token_provider(settings, api_version)
+    if api_version:
+        client: openai.OpenAI = openai.AzureOpenAI(
+            azure_endpoint=session.endpoint.root,
+            api_version=api_version,
+            http_client=http_client,
+            **_dated_credential(settings, token),
+        )
+    else:
+        client = openai.OpenAI(
+            base_url=session.endpoint.v1, api_key=_v1_credential(settings, token), http_client=http_client
+        )
+    _sessions[client] = session
+    return client
+
+
+def connect_async(recordings: str | Path, api_version: str | None = None) -> openai.AsyncOpenAI:
+    """The async twin of connect()."""
+    settings = read_settings()
+    session = _open_session(recordings, settings, api_version)
+    asks = None if settings.mode == "replay" else _asking_async_client()
+    http_client = httpx2.AsyncClient(transport=AsyncRecordingTransport(session, settings.pace, asks), timeout=_TIMEOUT)
+    provide = _token_provider(settings, api_version)
+    token = _in_thread(provide) if provide else None
+    if api_version:
+        client: openai.AsyncOpenAI = openai.AsyncAzureOpenAI(
+            azure_endpoint=session.endpoint.root,
+            api_version=api_version,
+            http_client=http_client,
+            **_dated_credential(settings, token),
+        )
+    else:
+        client = openai.AsyncOpenAI(
+            base_url=session.endpoint.v1, api_key=_v1_credential(settings, token), http_client=http_client
+        )
+    _sessions[client] = session
+    return client
+
+
+def session_of(client: openai.OpenAI | openai.AsyncOpenAI) -> Session:
+    """The session behind a client that connect() made. Raises KeyError for any other client."""
+    return _sessions[client]
+
+
+_TIMEOUT = httpx2.Timeout(600.0, connect=5.0)  # the SDK's own default, which it loses with a client of one's own
+
+
+def _asking_client() -> httpx2.Client:
+    # A client of its own, because one with a transport ignores the proxies that the environment names.
+    return httpx2.Client(timeout=_TIMEOUT, follow_redirects=True)
+
+
+def _asking_async_client() -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(timeout=_TIMEOUT, follow_redirects=True)
+
+
+def _open_session(recordings: str | Path, settings: Settings, api_version: str | None) -> Session:
+    if api_version is not None and not re.fullmatch(r"\d{4}-\d{2}-\d{2}(-preview)?", api_version):
+        raise SettingError(
+            f"{api_version!r} is no dated API version",
+            **{"try": 'a date such as "2024-10-21", or leave api_version out for the v1 API'},
+        )
+    endpoint = settings.endpoint or REPLAY_ENDPOINT
+    if settings.mode != "replay" and settings.endpoint is None:
+        raise SettingError(
+            f"the mode is {settings.mode} and AZURE_OPENAI_ENDPOINT is not set",
+            **{"try": "set it in .env (see .env.example), run `make standin`, or AZURE_OPENAI_MODE=replay"},
+        )
+    base = endpoint.root + "/openai" if api_version else endpoint.v1
+    return Session(
+        _find_store(recordings, settings),
+        settings.mode,
+        endpoint,
+        base_path=httpx2.URL(base).path,
+        canonical_path="/openai" if api_version else "/openai/v1",
+        deployments=settings.deployments,
+        used=settings.used,
+    )
+
+
+def _find_store(recordings: str | Path, settings: Settings) -> Store:
+    """A notebook's recordings are read; what a reader records goes to runs/, so that the course stays as it is."""
+    if isinstance(recordings, Path) or re.search(r"[\\/]", recordings):
+        folder, base = Path(recordings), None
+    elif settings.runs is None:
+        folder, base = settings.recordings / recordings, None
+    else:
+        folder, base = settings.runs / recordings, settings.recordings / recordings
+    if settings.mode == "replay" and not folder.is_dir() and not (base and base.is_dir()):
+        known = sorted(path.name for path in settings.recordings.glob("[0-9]*") if path.is_dir())
+        nearest = get_close_matches(str(recordings), known, n=1, cutoff=0.3)
+        raise SettingError(
+            f"there are no recordings called {str(recordings)!r}",
+            nearest=nearest[0] if nearest else "none",
+            **{"try": "that name, or AZURE_OPENAI_MODE=record to make recordings of your own"},
+        )
+    return Store(folder, base if base and base.is_dir() else None)
+
+
+def _token_provider(settings: Settings, api_version: str | None) -> Callable[[], str] | None:
+    """Asks Microsoft Entra ID for a token, where there is no key; None where none is needed."""
+    if settings.mode == "replay" or settings.api_key or settings.ad_token:
+        return None
+    from azure.identity import DefaultAzureCredential, get_bearer_token_provider  # 0.3 s that only this needs
+
+    return get_bearer_token_provider(DefaultAzureCredential(), _DATED_SCOPE if api_version else _V1_SCOPE)
+
+
+def _in_thread(provide: Callable[[], str]) -> Callable[[], Awaitable[str]]:
+    """azure-identity's own async classes need one more HTTP library; a token is asked for once an hour."""
+    return lambda: asyncio.to_thread(provide)
+
+
+def _v1_credential(settings: Settings, token: Any) -> Any:
+    return settings.api_key or settings.ad_token or token or "replay-needs-no-key"
+
+
+def _dated_credential(settings: Settings, token: Any) -> dict[str, Any]:
+    if token:
+        return {"azure_ad_token_provider": token}
+    if settings.ad_token:
+        return {"azure_ad_token": settings.ad_token}
+    return {"api_key": settings.api_key or "replay-needs-no-key"}

@@ -1,0 +1,114 @@
+"""Endpoints, in every form in which people paste them."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import SplitResult, parse_qs, urlsplit
+
+from helpers.errors import SettingError
+
+__all__ = ["REPLAY_ENDPOINT", "Endpoint", "parse_endpoint"]
+
+# Azure's public cloud, Azure Government, Azure in China. The last form: a resource without a name of its own.
+_AZURE_HOST = re.compile(
+    r"^(?P<resource>[a-z0-9][a-z0-9-]*)(?:\.[a-z0-9-]+)*?"
+    r"\.(?:(?:openai|services\.ai|cognitiveservices)\.azure\.(?:com|us|cn)|api\.cognitive\.microsoft\.com)$"
+)
+_AZURE_PATH = re.compile(
+    r"^(?:/models(?:/.*)?|/api/projects/[^/]+)?(?:/openai(?:/v1(?:/.*)?|/deployments/(?P<deployment>[^/]+)(?:/.*)?|/responses)?)?$"
+)
+_PORTALS = ("portal.azure.com", "ai.azure.com", "oai.azure.com", "learn.microsoft.com", "azure.microsoft.com")
+_WANTED = "https://YOUR-RESOURCE.openai.azure.com, from Keys and Endpoint in the Azure portal"
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where requests go.
+
+    root: scheme, host and any prefix, no slash at the end; what AzureOpenAI takes as `azure_endpoint`.
+    v1: the address of the v1 API, with a slash at the end; what OpenAI takes as `base_url`.
+    resource: the resource's name, None where the host is not Azure's.
+    deployment, api_version: what a pasted deployment URL named besides, else None.
+    """
+
+    root: str
+    v1: str
+    resource: str | None = None
+    deployment: str | None = None
+    api_version: str | None = None
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.root).hostname or ""
+
+    @property
+    def is_loopback(self) -> bool:
+        return self.host in {"localhost", "::1"} or self.host.startswith("127.")
+
+
+REPLAY_ENDPOINT = Endpoint("https://replay.invalid", "https://replay.invalid/openai/v1/")
+
+
+def parse_endpoint(text: str) -> Endpoint:
+    """The endpoint in any form in which people paste it.
+
+    Azure's hosts are recognised with or without scheme, and a known path after the host is cut off. Any other
+    URL is taken literally where it has a path, and gets /openai/v1/ where it has none. Raises SettingError.
+    """
+    pasted = re.sub(r"^(export\s+)?AZURE_OPENAI_ENDPOINT\s*=\s*", "", text.strip()).strip(" \t\r\n\"'`<>")
+    if not pasted:
+        raise _bad_endpoint("is empty", text)
+    if re.search(r"[<>{}\[\]]|your[-_ ]?(resource|endpoint|name)|example-resource", pasted, re.I):
+        raise _bad_endpoint("still holds the placeholder", text)
+    if re.search(r"\s", pasted):
+        raise _bad_endpoint("holds a space", text)
+    scheme, _, rest = pasted.rpartition("://")
+    if scheme.lower() not in {"", "http", "https"}:
+        raise _bad_endpoint(f"starts with {scheme}://", text)
+    try:
+        url = urlsplit(f"{scheme.lower() or 'https'}://{rest}")
+        host, port = (url.hostname or "").lower().rstrip("."), url.port
+    except ValueError as error:
+        raise _bad_endpoint(f"cannot be read as a URL ({error})", text) from None
+    if url.username or url.password:
+        raise _bad_endpoint("holds a user name or password", text)
+    if host in _PORTALS:
+        raise _bad_endpoint("is the address of a web page, not of a resource", text)
+    if host in {"openai.azure.com", "services.ai.azure.com", "cognitiveservices.azure.com"}:
+        raise _bad_endpoint("lacks the resource's name", text)
+    if azure := _AZURE_HOST.match(host):
+        return _azure_endpoint(host, azure["resource"], url, text)
+    if "." not in host and host != "localhost" and ":" not in host:
+        if re.fullmatch(r"[0-9a-fA-F]{32}|[0-9A-Za-z]{60,}", host):
+            raise _bad_endpoint("looks like a key", "(not shown)")
+        raise _bad_endpoint("is a name, not a URL", text, f"https://{host}.openai.azure.com")
+    if host.endswith(("azure.com", "azure.us", "azure.cn", "microsoft.com")):
+        raise _bad_endpoint("is a host of Microsoft's, but not of an Azure OpenAI resource", text)
+    return _other_endpoint(url, host, port, text, scheme)
+
+
+def _azure_endpoint(host: str, resource: str, url: SplitResult, text: str) -> Endpoint:
+    path = url.path.rstrip("/")
+    known = _AZURE_PATH.match(path)
+    if not known:
+        raise _bad_endpoint(f"goes on with a path that Azure OpenAI does not have ({path})", text, f"https://{host}")
+    root = f"https://{host}"  # a key never travels unencrypted to Azure, whatever scheme was pasted
+    version = parse_qs(url.query).get("api-version", [None])[0]
+    return Endpoint(root, f"{root}/openai/v1/", resource, known["deployment"], version)
+
+
+def _other_endpoint(url: SplitResult, host: str, port: int | None, text: str, scheme: str) -> Endpoint:
+    path = url.path.rstrip("/")
+    if host == "api.openai.com" and not path:
+        raise _bad_endpoint("is OpenAI's own service, not Azure", text, "https://api.openai.com/v1")
+    local = host == "localhost" or host.startswith("127.") or ":" in host
+    shown = f"[{host}]" if ":" in host else host
+    origin = f"{url.scheme if scheme or not local else 'http'}://{shown}{f':{port}' if port else ''}"
+    if not path:
+        return Endpoint(origin, f"{origin}/openai/v1/")
+    return Endpoint(re.sub(r"(/openai)?(/v1)?$", "", origin + path), f"{origin}{path}/")
+
+
+def _bad_endpoint(problem: str, text: str, mend: str = _WANTED) -> SettingError:
+    shown = text.strip().partition("?")[0]  # a query may hold a key
+    shown = shown if len(shown) <= 80 else shown[:77] + "..."
+    return SettingError(f"AZURE_OPENAI_ENDPOINT {problem}", **{"given": shown or "(nothing)", "try": mend})

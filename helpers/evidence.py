@@ -1,0 +1,192 @@
+"""Who answered: the line that stands under every output that comes from an answer.
+
+Four kinds of evidence: stand-in (an open model on a laptop), measured on Azure, published, documented. A stand-in
+shows the wire and the method. It never speaks for an Azure model, and the functions here refuse to let it.
+"""
+
+import csv
+import functools
+import html
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from helpers.clients import session_of
+from helpers.errors import EvidenceError
+from helpers.recordings import Answered, look_up
+from helpers.settings import ROOT
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = [
+    "Evidence",
+    "check_names",
+    "documented",
+    "elapsed_ms",
+    "evidence_of",
+    "measured",
+    "published",
+    "show_connection",
+    "show_evidence",
+    "show_table",
+]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """kind: "stand-in", "measured on Azure", "published", "documented" or "other server". who: engines or sources."""
+
+    kind: str
+    who: tuple[str, ...]
+    dates: tuple[str, ...] = ()
+    n: int | None = None
+    regions: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        who = " and ".join(self.who) or "an unnamed model"
+        if self.kind == "stand-in":
+            who = f"answered by {who}, a stand-in, not by an Azure model"
+        when = " to ".join(sorted({min(self.dates), max(self.dates)})) if self.dates else ""
+        count = f"n = {self.n}" if self.n is not None else ""
+        return " · ".join(filter(None, [self.kind, who, ", ".join(self.regions), when, count]))
+
+
+def measured(source: str, date: str = "", n: int | None = None) -> Evidence:
+    """Figures taken from real answers of Azure, such as the rows of measured_on_azure.csv."""
+    return Evidence("measured on Azure", (source,), (date,) if date else (), n)
+
+
+def published(source: str, date: str = "") -> Evidence:
+    """Figures that somebody published."""
+    return Evidence("published", (source,), (date,) if date else ())
+
+
+def documented(source: str, date: str = "") -> Evidence:
+    """What a specification or a documentation page says."""
+    return Evidence("documented", (source,), (date,) if date else ())
+
+
+def evidence_of(*answers: Any) -> Evidence:
+    """Who gave these answers of the SDK: completions, streams, binary answers, errors, Evidence itself.
+
+    Raises EvidenceError where one did not come through connect(), or where they are of different kinds.
+    """
+    if len(answers) == 1 and isinstance(answers[0], Evidence):
+        return answers[0]
+    if not answers:
+        raise EvidenceError("no answer was given", **{"try": "pass the answers that the output was made from"})
+    found = [_answered(answer) for answer in answers]
+    kinds = {_KINDS.get(one.source.get("kind", ""), "other server") for one in found}
+    if len(kinds) > 1:
+        raise EvidenceError(
+            f"these answers are of different kinds: {' and '.join(sorted(kinds))}",
+            **{"try": "show them in two outputs, each with its own line"},
+        )
+    engines = dict.fromkeys(one.source.get("engine") or "an unnamed model" for one in found)
+    regions = dict.fromkeys(one.source["region"] for one in found if one.source.get("region"))
+    return Evidence(kinds.pop(), tuple(engines), tuple(sorted({one.date for one in found})), len(found), tuple(regions))
+
+
+_KINDS = {"stand-in": "stand-in", "azure": "measured on Azure"}
+
+
+def elapsed_ms(answer: Any) -> float | None:
+    """Milliseconds from sending to the last byte: as recorded in replay, as measured otherwise."""
+    return _answered(answer).elapsed_ms
+
+
+def show_evidence(*answers: Any) -> None:
+    """Print the evidence line of these answers."""
+    print(f"evidence: {evidence_of(*answers)}")
+
+
+def show_table(table: "pandas.DataFrame", *answers: Any, caption: str = "") -> None:
+    """Show a DataFrame with its evidence line; answers as in evidence_of.
+
+    Row labels, column names, the caption and the columns "model" and "deployment" are compared with Azure's model
+    names: raises EvidenceError where one stands over a stand-in's answers.
+    """
+    from IPython.display import HTML, display
+
+    evidence = evidence_of(*answers)
+    labels = [*table.index.astype(str), *table.columns.astype(str), caption]
+    labels += [str(cell) for name in ("model", "deployment") if name in table.columns for cell in table[name]]
+    check_names(labels, evidence)
+    head = f"<caption style='caption-side: top; text-align: left'>{html.escape(caption)}</caption>" if caption else ""
+    body = table.to_html(border=0, index=not _counts_rows(table), na_rep="", classes="dataframe")
+    body = body.replace("<thead>", head + "<thead>", 1)
+    line = f"<p style='opacity: 0.75'>evidence: {html.escape(str(evidence))}</p>"
+    display(HTML(body + line), metadata={"evidence": evidence.kind})
+
+
+def _counts_rows(table: "pandas.DataFrame") -> bool:
+    return table.index.name is None and list(table.index) == list(range(len(table)))
+
+
+def check_names(labels: Iterable[str], evidence: Evidence) -> None:
+    """Raise EvidenceError where a label names an Azure model and a stand-in answered."""
+    if evidence.kind != "stand-in":
+        return
+    for label in labels:
+        if found := _azure_names().search(label):
+            raise EvidenceError(
+                f"{found[0]!r} would stand over answers of {' and '.join(evidence.who)}",
+                **{"try": "label it with the engine's name: a stand-in never speaks for an Azure model"},
+            )
+
+
+@functools.cache
+def _azure_names() -> re.Pattern[str]:
+    with (ROOT / "data" / "tables" / "models.csv").open(encoding="utf-8", newline="") as rows:
+        names = sorted({row["model"] for row in csv.DictReader(rows)}, key=len, reverse=True)
+    return re.compile(rf"(?i)(?<![\w-])(?:{'|'.join(map(re.escape, names))})(?![\w]|-[a-z])")
+
+
+def _answered(answer: Any) -> Answered:
+    headers = None
+    for holder in (answer, getattr(answer, "response", None), getattr(answer, "http_response", None)):
+        headers = getattr(holder, "headers", None)
+        if headers is not None:
+            break
+    ids = [getattr(answer, "_request_id", None)]
+    if headers is not None:
+        ids += [headers.get("x-request-id"), headers.get("apim-request-id")]
+    for request_id in ids:
+        if found := look_up(request_id):
+            return found
+    raise EvidenceError(
+        f"nobody knows who gave this {type(answer).__name__}",
+        **{"try": "pass the SDK's own answer (not its text) that came from a client made by connect()"},
+    )
+
+
+def show_connection(client: Any) -> None:
+    """Print how a client of connect() answers: the mode, and who."""
+    session = session_of(client)
+    if session.mode == "replay":
+        print("mode     replay: recorded answers, no key, no network, no cost")
+        print(f"answers  {_recorded_engines(session.store)}")
+        return
+    kept = "answers not yet recorded are asked for and kept" if session.mode == "record" else "every call is asked"
+    print(f"mode     {session.mode}: {kept}, and may cost money")
+    print(f"answers  {session.endpoint.host}")
+
+
+def _recorded_engines(store: Any) -> str:
+    sources: dict[tuple[str, str], None] = {}
+    dates: set[str] = set()
+    for name in store.names():
+        for answer in (store.read(name) or {"answers": []})["answers"]:
+            source = answer.get("source", {})
+            if source.get("engine") not in {None, "", "front"}:
+                sources[source.get("kind", ""), source["engine"]] = None
+            dates.add(answer.get("recorded_on", ""))
+    stand_ins = [engine for kind, engine in sources if kind == "stand-in"]
+    azure = [engine for kind, engine in sources if kind != "stand-in"]
+    told: Sequence[str] = [
+        *([f"{' and '.join(stand_ins)}: a stand-in, not an Azure model"] if stand_ins else []),
+        *([", ".join(azure)] if azure else []),
+    ]
+    return f"{'; '.join(told) or 'nobody yet'} · recorded {max(dates, default='never')}"

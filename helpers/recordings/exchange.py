@@ -1,0 +1,91 @@
+"""A request as it is stored and matched, and the key and file name made from it."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from helpers.recordings.payloads import describe_file, describe_payloads, parse_multipart
+from helpers.recordings.redaction import Redactor
+
+__all__ = ["Asked", "describe_request", "model_of", "operation_of", "request_key"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request: its description (JSON) and its key (12 hex digits)."""
+
+    request: dict[str, Any]
+    key: str
+
+    @property
+    def name(self) -> str:
+        """The file that holds it, such as chat.completions.gpt-4.1-mini.3f9a1c20b77e.json."""
+        return f"{operation_of(self.request)}.{_slug(model_of(self.request))}.{self.key}.json"
+
+    @property
+    def is_read(self) -> bool:
+        """A job being polled: asking again changes nothing, so the last answer stands."""
+        return self.request["method"] == "GET"
+
+
+def describe_request(
+    method: str, path: str, query: Mapping[str, str], content_type: str, body: bytes, redactor: Redactor
+) -> Asked:
+    """What is kept of a request: {"method", "path", "query"} and "json", "form", "text" or "content".
+
+    path: below the host, in the canonical form /openai/v1/... or /openai/deployments/... Nothing of host, headers,
+    boundaries or part content types is kept.
+    """
+    request: dict[str, Any] = {"method": method, "path": path, "query": dict(query)}
+    if content_type.startswith("multipart/form-data"):
+        request["form"] = parse_multipart(body, content_type)
+    elif body:
+        try:
+            request["json"] = describe_payloads(json.loads(body))
+        except (ValueError, RecursionError):
+            is_text = content_type.startswith("text/")
+            request |= {"text": body.decode("utf-8", "replace")} if is_text else {"content": describe_file(None, body)}
+    request = redactor.value(request)
+    return Asked(request, request_key(request))
+
+
+def request_key(request: Mapping[str, Any]) -> str:
+    """The first 12 hex digits of the SHA-256 of the canonical request."""
+    text = json.dumps(_canonical(request), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def _canonical(value: Any) -> Any:
+    """Whole floats as integers: 1 and 1.0 are one number in JSON, and clients differ in which they write."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return [_canonical(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _canonical(item) for name, item in value.items()}
+    return value
+
+
+def operation_of(request: Mapping[str, Any]) -> str:
+    """chat.completions, images.edits, responses...: the words of the path, without its ids."""
+    path = re.sub(r"^/openai(/v1|/deployments/[^/]+)?/", "/", request["path"])
+    # Ids in a path hold digits or underscores; the words of an operation do not.
+    words = [word for word in path.split("/") if re.fullmatch(r"[a-z]+(-[a-z]+)*", word)]
+    return ".".join(words) or "request"
+
+
+def model_of(request: Mapping[str, Any]) -> str:
+    """The model that was asked for, "" where the request names none."""
+    deployment = re.match(r"/openai/deployments/([^/]+)/", request["path"])
+    if deployment:
+        return deployment[1]
+    body = request.get("json") or request.get("form")
+    model = body.get("model") if isinstance(body, dict) else None
+    return model if isinstance(model, str) else ""
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9.-]+", "_", text)[:60].strip(".") or "any"

@@ -1,0 +1,143 @@
+"""Pictures and sound inside requests and answers.
+
+In a request each becomes a short description that the key is made of: pictures by their decoded pixels, so that
+another encoder finds the same recording, all else by its bytes. In an answer each is lifted out, by its field's
+name and never by its length, into a file of its own beside the recording, and put back byte for byte.
+"""
+
+import base64
+import binascii
+import hashlib
+import io
+import re
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["describe_file", "describe_payloads", "lift_payloads", "parse_multipart", "put_back_payloads", "suffix_of"]
+
+_MAGIC = [
+    (b"\x89PNG\r\n\x1a\n", ".png"),
+    (b"\xff\xd8\xff", ".jpg"),
+    (b"RIFF", ".wav"),  # or .webp, told apart below
+    (b"OggS", ".ogg"),
+    (b"fLaC", ".flac"),
+    (b"ID3", ".mp3"),
+    (b"\xff\xfb", ".mp3"),
+    (b"\xff\xf3", ".mp3"),
+    (b"\xff\xf2", ".mp3"),
+    (b"\xff\xf1", ".aac"),
+    (b"%PDF", ".pdf"),
+    (b"{", ".jsonl"),
+]
+_PICTURES = {".png", ".jpg", ".webp"}
+# Streamed events carry their payload under a name that means something else elsewhere: the type tells.
+_EVENT_FIELDS = {
+    "speech.audio.delta": "audio",
+    "response.audio.delta": "delta",
+    "response.output_audio.delta": "delta",
+    "image_generation_call": "result",
+}
+
+
+def suffix_of(data: bytes) -> str:
+    """The file's ending, from its first bytes; .bin where they tell nothing (raw PCM has no header)."""
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return ".webp"
+    return next((suffix for magic, suffix in _MAGIC if data.startswith(magic)), ".bin")
+
+
+def describe_file(name: str | None, data: bytes) -> dict[str, Any]:
+    """What stands for a file in a request: its name, and `width`, `height`, `pixels_sha256` or `bytes`, `sha256`."""
+    described: dict[str, Any] = {"file": re.split(r"[\\/]", name)[-1]} if name else {}
+    if suffix_of(data) in _PICTURES and (pixels := _pixels(data)):
+        return {**described, **pixels}
+    return {**described, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def _pixels(data: bytes) -> dict[str, Any] | None:
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        picture = Image.open(io.BytesIO(data)).convert("RGBA")
+    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError):
+        return None  # not a picture that can be read: the service shall say so; its bytes stand for it
+    width, height = picture.size
+    return {"width": width, "height": height, "pixels_sha256": hashlib.sha256(picture.tobytes()).hexdigest()}
+
+
+def describe_payloads(value: Any, parent: str = "") -> Any:
+    """A request's JSON body with data URLs and base64 sound replaced by their descriptions."""
+    if isinstance(value, str):
+        if value.startswith("data:") and (found := re.match(r"data:[\w/+.;=-]*;base64,", value[:120])):
+            data = _decode(value[found.end() :])
+            return value if data is None else describe_file(None, data)
+        return value
+    if isinstance(value, list):
+        return [describe_payloads(item, parent) for item in value]
+    if isinstance(value, dict):
+        if parent == "input_audio" and isinstance(value.get("data"), str):
+            data = _decode(value["data"])
+            if data is not None:
+                return {**value, "data": describe_file(None, data)}
+        return {name: describe_payloads(item, name) for name, item in value.items()}
+    return value
+
+
+def lift_payloads(value: Any, keep: Callable[[bytes], dict[str, Any]], parent: str = "") -> Any:
+    """An answer's JSON with each picture or sound handed to `keep`, whose {"file": ...} takes its place."""
+    if isinstance(value, list):
+        return [lift_payloads(item, keep, parent) for item in value]
+    if not isinstance(value, dict):
+        return value
+    lifted = {}
+    for name, item in value.items():
+        if isinstance(item, str) and item and _is_payload(value, name, parent):
+            data = _decode(item)
+            lifted[name] = item if data is None else keep(data)
+        else:
+            lifted[name] = lift_payloads(item, keep, name)
+    return lifted
+
+
+def _is_payload(owner: dict[str, Any], name: str, parent: str) -> bool:
+    if name in {"b64_json", "partial_image_b64"}:
+        return True
+    return (parent == "audio" and name == "data") or _EVENT_FIELDS.get(owner.get("type", "")) == name
+
+
+def put_back_payloads(value: Any, read: Callable[[dict[str, Any]], bytes]) -> Any:
+    """The inverse of lift_payloads: every {"file", "bytes", "sha256"} becomes base64 text again."""
+    if isinstance(value, list):
+        return [put_back_payloads(item, read) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if value.keys() == {"file", "bytes", "sha256"}:
+        return base64.b64encode(read(value)).decode("ascii")
+    return {name: put_back_payloads(item, read) for name, item in value.items()}
+
+
+def _decode(text: str) -> bytes | None:
+    """The bytes, or None where encoding them again would not give the same text."""
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return data if base64.b64encode(data) == text.encode("ascii") else None
+
+
+def parse_multipart(body: bytes, content_type: str) -> dict[str, Any]:
+    """Fields by name, in the order sent; a name that comes several times holds a list. Files are described."""
+    boundary = re.search(r'boundary="?([^";,]+)"?', content_type)
+    if not boundary:
+        return {}
+    fields: dict[str, list[Any]] = {}
+    for part in (b"\r\n" + body).split(b"\r\n--" + boundary[1].encode("latin-1"))[1:]:
+        if part.startswith(b"--"):
+            break
+        head, _, data = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+        disposition = head.decode("utf-8", "replace")
+        name = re.search(r'[; ]name="([^"]*)"', disposition)
+        file = re.search(r'filename="([^"]*)"', disposition)
+        value = describe_file(file[1], data) if file else data.decode("utf-8", "replace")
+        fields.setdefault(name[1] if name else "", []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in fields.items()}

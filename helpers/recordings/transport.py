@@ -1,0 +1,266 @@
+"""The transports that connect() hands to the SDK: they answer from recordings, or ask and keep what comes.
+
+The sync and the async one differ in nothing but `await`; all that decides is in Session.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from typing import Any
+
+import httpx2
+
+from helpers.recordings.payloads import put_back_payloads
+from helpers.recordings.provenance import today
+from helpers.recordings.session import Session
+from helpers.recordings.streams import EventReader, play_event
+
+__all__ = ["AsyncRecordingTransport", "RecordingTransport"]
+
+_LONGEST_WAIT_S = 120  # the SDK retries no answer that asks for more; such an answer must stay as it is
+_HOP_HEADERS = {"content-encoding", "content-length", "transfer-encoding", "connection", "keep-alive"}
+
+
+class RecordingTransport(httpx2.BaseTransport):
+    """pace: times the recorded pace at which streams are played; 0 plays them at once. client: asks the service."""
+
+    def __init__(self, session: Session, pace: float, client: httpx2.Client | None):
+        self._session, self._pace, self._client = session, pace, client
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        body = request.read()
+        if self._session.mode == "live":
+            return self._ask_live(request, body)
+        asked = self._session.describe(request, body)
+        found = self._session.find(asked)
+        if found:
+            return _replay(self._session, request, asked.key, *found, lambda events: _Played(events, self._pace))
+        clock = _Clock()
+        response = self._send(request, body)
+        try:
+            reader = EventReader(clock.ms) if _is_stream(response) else None
+            chunks = []
+            for chunk in response.iter_bytes():
+                chunks.append(chunk)
+                if reader:
+                    reader.feed(chunk)
+        finally:
+            response.close()
+        content = b"".join(chunks)
+        self._session.keep(asked, request, response, _body_of(response, content, reader), clock.ms())
+        return _hand_on(self._session, request, response, content, clock.ms())
+
+    def _ask_live(self, request: httpx2.Request, body: bytes) -> httpx2.Response:
+        clock = _Clock()
+        response = self._send(request, body)
+        if _is_stream(response) or response.headers.get("content-type", "").startswith(("audio/", "image/")):
+            _remember_live(self._session, response, clock)
+            stream = _Timed(response, lambda: _remember_live(self._session, response, clock, clock.ms()))
+            return _rebuild(request, response, stream)
+        content = response.read()
+        return _hand_on(self._session, request, response, content, clock.ms())
+
+    def _send(self, request: httpx2.Request, body: bytes) -> httpx2.Response:
+        assert self._client is not None  # connect() gives one in the modes that ask
+        return self._client.send(self._session.outgoing(request, body), stream=True)
+
+    def close(self) -> None:
+        if self._client:
+            self._client.close()
+
+
+class AsyncRecordingTransport(httpx2.AsyncBaseTransport):
+    """The async twin of RecordingTransport."""
+
+    def __init__(self, session: Session, pace: float, client: httpx2.AsyncClient | None):
+        self._session, self._pace, self._client = session, pace, client
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        body = await request.aread()
+        if self._session.mode == "live":
+            return await self._ask_live(request, body)
+        asked = self._session.describe(request, body)
+        found = self._session.find(asked)
+        if found:
+            return _replay(self._session, request, asked.key, *found, lambda events: _AsyncPlayed(events, self._pace))
+        clock = _Clock()
+        response = await self._send(request, body)
+        try:
+            reader = EventReader(clock.ms) if _is_stream(response) else None
+            chunks = []
+            async for chunk in response.aiter_bytes():
+                chunks.append(chunk)
+                if reader:
+                    reader.feed(chunk)
+        finally:
+            await response.aclose()
+        content = b"".join(chunks)
+        self._session.keep(asked, request, response, _body_of(response, content, reader), clock.ms())
+        return _hand_on(self._session, request, response, content, clock.ms())
+
+    async def _ask_live(self, request: httpx2.Request, body: bytes) -> httpx2.Response:
+        clock = _Clock()
+        response = await self._send(request, body)
+        if _is_stream(response) or response.headers.get("content-type", "").startswith(("audio/", "image/")):
+            _remember_live(self._session, response, clock)
+            stream = _AsyncTimed(response, lambda: _remember_live(self._session, response, clock, clock.ms()))
+            return _rebuild(request, response, stream)
+        content = await response.aread()
+        return _hand_on(self._session, request, response, content, clock.ms())
+
+    async def _send(self, request: httpx2.Request, body: bytes) -> httpx2.Response:
+        assert self._client is not None
+        return await self._client.send(self._session.outgoing(request, body), stream=True)
+
+    async def aclose(self) -> None:
+        if self._client:
+            await self._client.aclose()
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self._start = time.perf_counter()
+
+    def ms(self) -> float:
+        return (time.perf_counter() - self._start) * 1000
+
+
+def _is_stream(response: httpx2.Response) -> bool:
+    return response.headers.get("content-type", "").startswith("text/event-stream")
+
+
+def _body_of(response: httpx2.Response, content: bytes, reader: EventReader | None) -> dict[str, Any]:
+    """The body as it is recorded: {"events"}, {"json"}, {"text"} or {"content"}."""
+    if reader:
+        return {"events": reader.events}
+    content_type = response.headers.get("content-type", "")
+    if not content or "json" in content_type or content_type.startswith("text/"):
+        try:
+            text = content.decode("utf-8")
+        except UnicodeDecodeError:
+            return {"content": content}
+        if "json" in content_type:
+            try:
+                return {"json": json.loads(text)}
+            except ValueError:
+                pass  # a gateway's error page under the wrong type: kept as the text it is
+        return {"text": text}
+    return {"content": content}
+
+
+def _replay(
+    session: Session,
+    request: httpx2.Request,
+    key: str,
+    index: int,
+    answer: Mapping[str, Any],
+    play: Callable[[list[Any]], Any],
+) -> httpx2.Response:
+    """The recorded answer; play: makes the byte stream of a recorded stream's events."""
+    headers = httpx2.Headers(answer.get("headers", {}))
+    if not any(name in headers for name in ("x-request-id", "apim-request-id")):
+        headers["x-request-id"] = f"recorded-{key}-{index}"  # the answer's time and source are looked up by it
+    if answer["status"] >= 400 and _retry_after_s(headers) <= _LONGEST_WAIT_S:
+        headers["retry-after-ms"] = "1"  # the SDK's own retries run, without its waiting
+    session.remember(headers, answer.get("source", {}), answer.get("recorded_on", ""), answer.get("elapsed_ms"))
+    given: dict[str, Any] = {}
+    if "json" in answer:
+        value = put_back_payloads(answer["json"], session.store.read_file)
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        given["content"] = text.encode("utf-8", "surrogatepass")
+    elif "events" in answer:
+        given["stream"] = play(put_back_payloads(answer["events"], session.store.read_file))
+    elif "file" in answer:
+        given["content"] = session.store.read_file(answer["file"])
+    else:
+        given["content"] = answer.get("text", "").encode("utf-8", "surrogatepass")
+    return httpx2.Response(answer["status"], headers=headers, request=request, **given)
+
+
+def _retry_after_s(headers: httpx2.Headers) -> float:
+    try:
+        return float(headers.get("retry-after", "0"))
+    except ValueError:
+        return 0  # a date in the past, by the time it is replayed
+
+
+def _hand_on(
+    session: Session, request: httpx2.Request, response: httpx2.Response, content: bytes, elapsed_ms: float
+) -> httpx2.Response:
+    reader = EventReader(lambda: 0.0)
+    if _is_stream(response):
+        reader.feed(content)
+    body = _body_of(response, content, reader if _is_stream(response) else None)
+    handed = _rebuild(request, response, content)
+    session.remember(handed.headers, session.source_of(response, body), today(), elapsed_ms)
+    return handed
+
+
+def _remember_live(session: Session, response: httpx2.Response, clock: _Clock, elapsed_ms: float | None = None) -> None:
+    session.remember(response.headers, session.source_of(response, {}), today(), elapsed_ms)
+
+
+def _rebuild(request: httpx2.Request, response: httpx2.Response, content: Any) -> httpx2.Response:
+    """The same answer over content that was decoded, with a request id in any case."""
+    headers = [(name, value) for name, value in response.headers.multi_items() if name.lower() not in _HOP_HEADERS]
+    names = {name.lower() for name, _ in headers}
+    if not names & {"x-request-id", "apim-request-id"}:
+        headers.append(("x-request-id", f"asked-{time.time_ns()}"))
+    given = {"content": content} if isinstance(content, bytes) else {"stream": content}
+    return httpx2.Response(response.status_code, headers=headers, request=request, **given)
+
+
+class _Played(httpx2.SyncByteStream):
+    def __init__(self, events: list[Any], pace: float):
+        self._events, self._pace = events, pace
+
+    def __iter__(self) -> Iterator[bytes]:
+        if not self._pace:
+            yield b"".join(map(play_event, self._events))
+            return
+        start = time.perf_counter()
+        for event in self._events:
+            time.sleep(max(0.0, event[0] / 1000 * self._pace - (time.perf_counter() - start)))
+            yield play_event(event)
+
+
+class _AsyncPlayed(httpx2.AsyncByteStream):
+    def __init__(self, events: list[Any], pace: float):
+        self._events, self._pace = events, pace
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        if not self._pace:
+            yield b"".join(map(play_event, self._events))
+            return
+        start = time.perf_counter()
+        for event in self._events:
+            await asyncio.sleep(max(0.0, event[0] / 1000 * self._pace - (time.perf_counter() - start)))
+            yield play_event(event)
+
+
+class _Timed(httpx2.SyncByteStream):
+    """A live stream, passed on as it comes; `ended` is called after its last byte."""
+
+    def __init__(self, response: httpx2.Response, ended: Any):
+        self._response, self._ended = response, ended
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._response.iter_bytes()
+        self._ended()
+
+    def close(self) -> None:
+        self._response.close()
+
+
+class _AsyncTimed(httpx2.AsyncByteStream):
+    def __init__(self, response: httpx2.Response, ended: Any):
+        self._response, self._ended = response, ended
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for chunk in self._response.aiter_bytes():
+            yield chunk
+        self._ended()
+
+    async def aclose(self) -> None:
+        await self._response.aclose()
