@@ -75,9 +75,11 @@ def find_notebook(name: str, folder: Path) -> Path:
 def read_notebook(path: Path) -> Notebook:
     """The notebook in `path`. Raises CourseError where there is none, or a broken one."""
     try:
-        return nbformat.from_dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise CourseError(f"cannot read the notebook {path.name}", why=str(error)) from None
+        notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+        nbformat.validate(notebook)
+        return notebook
+    except (OSError, ValueError, AttributeError, nbformat.ValidationError) as error:
+        raise CourseError(f"cannot read the notebook {path.name}", why=str(error).splitlines()[0]) from None
 
 
 def write_whole(path: Path, text: str) -> None:

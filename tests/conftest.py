@@ -1,0 +1,68 @@
+"""What every test stands on: replay, streams at once, no setting of the developer's, no network beyond loopback."""
+
+import os
+import sys
+from pathlib import Path
+
+import nbval.kernel
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+NETWORK = str(ROOT / "tests" / "network")
+USED = ROOT / "runs" / "used-recordings.txt"
+SPECS = "AZURE_OPENAI_SPECS"  # where Microsoft's descriptions lie: says nothing about a resource
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--after", action="store_true", help="check what a whole run left behind (tests/after), and start no new one"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    _forget_the_developers_settings()
+    is_worker = hasattr(config, "workerinput")
+    if not (is_worker or config.getoption("after")):
+        USED.parent.mkdir(exist_ok=True)
+        USED.write_text("", encoding="utf-8")
+    _refuse_the_network()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """tests/after reads what the other tests leave, so it runs after them, and only when it is asked for."""
+    return True if collection_path.name == "after" and not config.getoption("after") else None
+
+
+def _forget_the_developers_settings() -> None:
+    for name in list(os.environ):
+        if name.startswith(("AZURE_", "OPENAI_")) and name != SPECS:
+            del os.environ[name]
+    os.environ |= {
+        "AZURE_OPENAI_MODE": "replay",
+        "AZURE_OPENAI_PACE": "0",
+        "AZURE_OPENAI_USED": str(USED),
+    }
+    # Named and empty: the environment comes before a developer's .env, and an empty value is none.
+    for name in ("AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_KEY", "AZURE_OPENAI_AD_TOKEN", "OPENAI_API_VERSION"):
+        os.environ[name] = ""
+
+
+def _refuse_the_network() -> None:
+    folders = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    if NETWORK not in folders:
+        os.environ["PYTHONPATH"] = os.pathsep.join([NETWORK, *filter(None, folders)])
+    if "tests_network" not in sys.modules:
+        import importlib.util
+
+        spec = importlib.util.spec_from_file_location("tests_network", f"{NETWORK}/sitecustomize.py")
+        assert spec is not None and spec.loader is not None
+        sys.modules["tests_network"] = module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+
+
+def _execute_as_jupyter_does(self: nbval.kernel.RunningKernel, cell_input: str, allow_stdin: bool | None = None) -> str:
+    """With history. Without it, as nbval runs cells, `plt.plot(...);` prints what a reader never sees."""
+    return self.kc.execute(cell_input, store_history=True, allow_stdin=allow_stdin, stop_on_error=False)
+
+
+nbval.kernel.RunningKernel.execute_cell_input = _execute_as_jupyter_does

@@ -1,0 +1,237 @@
+"""The lists of packages say the same thing, and `make setup` does what it promises to whatever it finds."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+import yaml
+
+from helpers.settings import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+COURSE = PROJECT["dependencies"]
+EXTRAS = PROJECT["optional-dependencies"]
+LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+PIN = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*)==(?P<version>[0-9][\w.+!]*)(?: ; sys_platform == \"\w+\")?")
+ENVIRONMENT = (ROOT / "environment.yml").read_text(encoding="utf-8")
+
+
+def canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def read_pins(lines: list[str]) -> dict[str, str]:
+    matches = [PIN.fullmatch(line) for line in lines]
+    assert all(matches), [line for line, match in zip(lines, matches, strict=True) if not match]
+    return {canonical(match["name"]): match["version"] for match in matches if match}
+
+
+PINS = read_pins(LOCK)
+
+
+def test_the_lock_holds_pins_and_nothing_else():
+    assert len(PINS) == len(LOCK), "a package is pinned twice"
+    assert [canonical(line.split("==")[0]) for line in LOCK] == sorted(PINS)
+
+
+def test_every_dependency_is_pinned():
+    wanted = {canonical(name) for name in [*COURSE, *(name for extra in EXTRAS.values() for name in extra)]}
+    assert wanted <= set(PINS), wanted - set(PINS)
+
+
+def test_what_is_installed_is_what_the_lock_says():
+    own = {"pip", canonical(PROJECT["name"])}
+    installed = {canonical(one.metadata["Name"]): one.version for one in metadata.distributions()}
+    assert {name: version for name, version in installed.items() if name not in own and PINS.get(name) != version} == {}
+
+
+def test_environment_yml_names_the_same_packages_at_the_same_versions():
+    pip = next(entry["pip"] for entry in yaml.safe_load(ENVIRONMENT)["dependencies"] if isinstance(entry, dict))
+    options = [entry for entry in pip if entry.startswith("--")]
+    assert options == ["--constraint requirements.lock", "--editable ."]
+    named = read_pins([entry for entry in pip if not entry.startswith("--")])
+    assert named == {canonical(name): PINS[canonical(name)] for name in COURSE}
+
+
+def test_both_lists_give_the_same_reason_for_a_package():
+    def reasons(text: str, pattern: str) -> dict[str, str]:
+        return {match[1]: match[2] for match in re.finditer(pattern, text, re.M)}
+
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    in_project = reasons(project, r'^    "([\w-]+)", +# (.+)$')
+    in_environment = reasons(ENVIRONMENT, r"^ +- ([\w-]+)==\S+ +# (.+)$")
+    assert in_environment == {name: in_project.get(name) for name in COURSE}
+
+
+def test_every_dependency_has_its_reason_beside_it():
+    explained: set[str] = set()
+    for line in (ROOT / "pyproject.toml").read_text(encoding="utf-8").splitlines():
+        if match := re.fullmatch(r' +"([\w-]+)",(?: +# (.+))?', line):
+            assert match[2] or match[1] in explained, f"{match[1]}: no reason"
+            explained.add(match[1])
+    assert explained == {*COURSE, *(name for extra in EXTRAS.values() for name in extra)}
+
+
+@pytest.mark.parametrize("name", ["pyproject.toml", "requirements.lock", "environment.yml", "Makefile", ".ci/setup"])
+def test_no_list_names_a_place_to_fetch_from(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert not re.findall(r"://|--hash|index-url|channels:|\b[\w-]+\.(?:org|io|com|net)\b", text)
+
+
+def test_the_tests_python_is_one_that_the_project_serves():
+    assert PROJECT["requires-python"] == ">=3.11"
+    assert sys.version_info >= (3, 11)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout that has the set-up's files and an own, empty PATH beside it: nothing here reaches a network."""
+    (tmp_path / ".ci").mkdir()
+    for name in ("pyproject.toml", "requirements.lock", ".ci/setup"):
+        shutil.copy2(ROOT / name, tmp_path / name)
+    commands = tmp_path / "commands"
+    commands.mkdir()
+    for command in ("sh", "cat", "cksum", "cut", "dirname", "du", "find", "ls", "mkdir", "pwd", "rm", "touch", "wc"):
+        (commands / command).symlink_to(shutil.which(command) or "/nowhere")
+    return tmp_path
+
+
+def put_python(checkout: Path, version: str = "3.12", venv: bool = True, pip: str = "true") -> Path:
+    """A python3 on the checkout's PATH. What its environments' pip is asked is logged, and `pip` (shell) is run."""
+    path = checkout / "commands" / "python3"
+    minor = version.split(".")[1]
+    path.write_text(
+        f"""#!/bin/sh
+        case "$*" in
+            *"%d.%d"*) echo {version} ;;
+            *"import venv"*) {"true" if venv else "false"} ;;
+            *"import pip"*) test -e "$(dirname "$0")/pip" ;;
+            *version_info*) test {minor} -ge 11 ;;
+            -VV|-V) echo Python {version}.0 ;;
+            "-m venv "*) mkdir -p .venv/bin .venv/lib/python{version}/site-packages/x.dist-info
+                cat "$0" > .venv/bin/python; chmod +x .venv/bin/python; touch .venv/bin/pip ;;
+            "-m pip "*) echo "$*" >> pip.log; {pip} ;;
+        esac""",
+        encoding="utf-8",
+    )
+    path.chmod(0o755)
+    (checkout / "commands" / "chmod").unlink(missing_ok=True)
+    (checkout / "commands" / "chmod").symlink_to(shutil.which("chmod") or "/nowhere")
+    return path
+
+
+def set_up(checkout: Path, *extras: str) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": str(checkout / "commands")}
+    command = [str(checkout / "commands" / "sh"), ".ci/setup", *(extras or ["test"])]
+    return subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True, timeout=60)
+
+
+def pip_calls(checkout: Path) -> list[str]:
+    log = checkout / "pip.log"
+    return log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+
+
+def test_a_machine_without_python_is_told_so(checkout):
+    ended = set_up(checkout)
+    assert ended.returncode == 1
+    assert "no Python was found" in ended.stderr and "3.11 or newer" in ended.stderr
+
+
+def test_a_python_that_is_too_old_is_named(checkout):
+    put_python(checkout, "3.9")
+    ended = set_up(checkout)
+    assert ended.returncode == 1
+    assert "Python 3.11 or newer is needed" in ended.stderr and "python3 is 3.9" in ended.stderr
+
+
+def test_a_newer_python_beside_an_old_one_is_taken(checkout):
+    put_python(checkout, "3.13").rename(checkout / "commands" / "python3.13")
+    put_python(checkout, "3.9")
+    assert set_up(checkout).returncode == 0
+    assert (checkout / ".venv" / "lib" / "python3.13").exists()
+
+
+def test_a_missing_venv_module_is_told_with_its_mend(checkout):
+    put_python(checkout, venv=False)
+    ended = set_up(checkout)
+    assert ended.returncode == 1
+    assert "venv module is missing" in ended.stderr and "apt-get install python3-venv" in ended.stderr
+
+
+def test_the_second_set_up_installs_nothing(checkout):
+    put_python(checkout)
+    assert set_up(checkout).returncode == 0
+    before = pip_calls(checkout)
+    assert before[-1].endswith("--constraint requirements.lock --no-build-isolation --editable .[test]")
+    again = set_up(checkout)
+    assert (again.returncode, pip_calls(checkout)) == (0, before)
+    assert "1 packages" in again.stdout and " MB" in again.stdout
+
+
+def test_a_touched_file_installs_nothing_and_a_changed_one_does(checkout):
+    put_python(checkout)
+    set_up(checkout)
+    before = pip_calls(checkout)
+    os.utime(checkout / "requirements.lock")
+    set_up(checkout)
+    assert pip_calls(checkout) == before
+    with (checkout / "requirements.lock").open("a") as lock:
+        lock.write("zzz==1.0\n")
+    set_up(checkout)
+    assert len(pip_calls(checkout)) > len(before)
+
+
+def test_a_further_extra_is_installed_once_and_alone(checkout):
+    put_python(checkout)
+    set_up(checkout)
+    set_up(checkout, "test", "bench")
+    assert pip_calls(checkout)[-1].endswith("--editable .[bench]")
+    before = pip_calls(checkout)
+    set_up(checkout, "test", "bench")
+    assert pip_calls(checkout) == before
+
+
+def test_a_killed_set_up_is_noticed_and_mended(checkout):
+    put_python(checkout, pip="kill -9 $PPID")
+    assert set_up(checkout).returncode != 0
+    put_python(checkout)
+    (checkout / ".venv" / "left-over").touch()
+    ended = set_up(checkout)
+    assert ended.returncode == 0 and "half-made" in ended.stdout
+    assert not (checkout / ".venv" / "left-over").exists()
+    assert "half-made" not in set_up(checkout).stdout
+
+
+def test_an_environment_whose_python_is_gone_is_made_again(checkout):
+    put_python(checkout)
+    set_up(checkout)
+    (checkout / ".venv" / "bin" / "python").unlink()
+    ended = set_up(checkout)
+    assert ended.returncode == 0 and "making it again" in ended.stdout
+    assert (checkout / ".venv" / "bin" / "python").exists()
+
+
+def test_an_environment_that_was_moved_is_made_again(checkout, tmp_path_factory):
+    put_python(checkout)
+    set_up(checkout)
+    moved = tmp_path_factory.mktemp("elsewhere") / "checkout"
+    checkout.rename(moved)
+    assert "was moved" in set_up(moved).stdout
+    assert (moved / ".venv" / "made-in").read_text().strip() == str(moved)
+
+
+def test_no_network_for_a_further_extra_leaves_what_was_there_working(checkout):
+    put_python(checkout)
+    set_up(checkout)
+    python = checkout / ".venv" / "bin" / "python"
+    python.write_text(python.read_text().replace("pip.log; true", "pip.log; false"))
+    failed = set_up(checkout, "test", "bench")
+    assert failed.returncode == 1 and "when the network is back" in failed.stderr
+    again = set_up(checkout)
+    assert again.returncode == 0 and "half-made" not in again.stdout
