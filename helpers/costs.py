@@ -1,0 +1,178 @@
+"""What requests cost on Azure, in US dollars, from data/tables/prices.csv. Works without pandas."""
+
+import difflib
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, NamedTuple
+
+from helpers.errors import CourseError, UnknownPrice
+from helpers.tables import read_rows
+
+__all__ = ["Price", "expected_cost", "list_price", "request_cost"]
+
+_PER = {
+    "usd_per_1m_tokens": "1,000,000 tokens",
+    "usd_per_1m_characters": "1,000,000 characters",
+    "usd_per_minute": "minute",
+    "usd_per_image": "image",
+}
+
+# What is billed where an item has no price of its own: pictures shown to a chat model count as text, and a cached
+# token without a price costs the full one. Sound has no such fallback: it costs many times what text does.
+_BILLED_AS = {
+    "cached_input": "input",
+    "cached_audio_input": "audio_input",
+    "cached_image_input": "image_input",
+    "image_input": "input",
+}
+
+
+class Price(NamedTuple):
+    """One list price: `usd` US dollars per what `unit` names. Print it to read both."""
+
+    usd: float
+    unit: str
+    item: str
+    model: str
+    version: str
+    platform: str
+    source: str
+    as_of: str
+
+    def __str__(self) -> str:
+        what = " ".join(filter(None, (self.model, self.version, self.item)))
+        return f"{self.usd:g} US dollars per {_PER[self.unit]} ({what}; {self.platform} list of {self.as_of})"
+
+
+def list_price(
+    model: str,
+    item: str = "input",
+    *,
+    unit: str = "usd_per_1m_tokens",
+    quality: str = "",
+    size: str = "",
+    platform: str = "azure",
+    as_of: date | str | None = None,
+) -> Price:
+    """The list price of one item of a model, Azure's unless `platform` says "openai".
+
+    model: "gpt-4o" is its newest version that has a price, "gpt-4o-2024-08-06" is that version. item, unit, and
+    quality and size of one image: words of prices.csv. as_of: the newest price known on that day; left out, the newest.
+    Raises UnknownPrice when no row fits.
+    """
+    rows = _rows_of_version(model, platform)
+    asked = {"item": item, "unit": unit, "quality": quality, "size": size}
+    fitting = [row for row in rows if all(row[column] == value for column, value in asked.items())]
+    if not fitting:
+        words = {_name_item(row) for row in rows}
+        near = difflib.get_close_matches(_name_item(asked), words, n=1, cutoff=0)
+        raise UnknownPrice(
+            f"no {platform} price of {model} for {_name_item(asked)}",
+            nearest=near,
+            **{"try": f'load_table("prices").query("model == {rows[0]["model"]!r}")'},
+        )
+    day = "9999-12-31" if as_of is None else str(as_of)
+    known = [row for row in fitting if row["as_of"] <= day]
+    if not known:
+        oldest = min(row["as_of"] for row in fitting)
+        raise UnknownPrice(
+            f"no {platform} price of {model} for {_name_item(asked)} is known for {day}",
+            nearest=f"the price of {oldest}",
+            **{"try": f'as_of="{oldest}", or no as_of for the newest'},
+        )
+    row = max(known, key=lambda row: row["as_of"])
+    return Price(float(row["usd"]), *(row[column] for column in Price._fields[1:]))
+
+
+def request_cost(usage: Any, model: str, as_of: date | str | None = None) -> float:
+    """Price of one request in US dollars (dollars, not cents), from data/tables/prices.csv, Azure's list.
+
+    usage: `answer.usage` of any SDK answer that counts tokens, or a dict of prompt_tokens, completion_tokens and
+    prompt_tokens_details.cached_tokens (tokens; only the first is needed). Reasoning tokens are part of
+    completion_tokens and cost what output costs. The usage must be the priced model's own: another model's output
+    tokens at Azure's price mean nothing; `expected_cost` prices a stated length instead.
+    Raises UnknownPrice when no row fits `as_of`, CourseError when the usage has no tokens or does not add up.
+    """
+    items = {row["item"] for row in _rows_of_version(model, "azure") if row["unit"] == "usd_per_1m_tokens"}
+    counts = _count_tokens(usage)
+    if "image_output" in items and not counts["image_output"]:
+        counts["image_output"] = counts.pop("output")  # what image models put out is pictures, told apart or not
+    total = 0.0
+    for item, tokens in counts.items():
+        while item not in items and item in _BILLED_AS:
+            item = _BILLED_AS[item]
+        if tokens:
+            total += tokens * list_price(model, item, as_of=as_of).usd / 1_000_000
+    return total
+
+
+def expected_cost(
+    prompt_tokens: int, output_tokens: int, model: str, requests: int = 1, as_of: date | str | None = None
+) -> float:
+    """US dollars at Azure's list price for `requests` requests of one size: a run, a day, a month.
+
+    prompt_tokens, output_tokens: tokens of one request. State the output length you assume; reasoning counts in.
+    Raises UnknownPrice when no row fits `as_of`, CourseError for counts that are not whole numbers from 0 on.
+    """
+    _check_counts({"requests": requests})
+    usage = {"prompt_tokens": prompt_tokens, "completion_tokens": output_tokens}
+    return requests * request_cost(usage, model, as_of)
+
+
+def _rows_of_version(model: str, platform: str) -> list[dict[str, str]]:
+    """Rows of one version: the one named; else the one that the source leaves unnamed; else the newest."""
+    rows = [row for row in read_rows("prices") if row["platform"] == platform]
+    versions = {row["model"]: set[str]() for row in rows}
+    for row in rows:
+        versions[row["model"]].add(row["version"])
+    names = {f"{name}-{version}": (name, version) for name, found in versions.items() for version in found}
+    names |= {name: (name, "" if "" in found else max(found)) for name, found in versions.items()}
+    if model not in names:
+        near = difflib.get_close_matches(model, names, n=1)
+        raise UnknownPrice(
+            f"no {platform} price of {model} in data/tables/prices.csv",
+            **({"nearest": near[0]} if near else {}),
+            **{"try": "the name of an Azure model; for an open engine, expected_cost() with the model it stands for"},
+        )
+    return [row for row in rows if (row["model"], row["version"]) == names[model]]
+
+
+def _name_item(row: Mapping[str, str]) -> str:
+    return " ".join(filter(None, (row[column] for column in ("item", "quality", "size", "unit"))))
+
+
+def _count_tokens(usage: Any) -> dict[str, int]:
+    """Tokens by item of prices.csv. Chat, Responses, images, transcriptions and realtime name their fields apart."""
+    data = usage if isinstance(usage, Mapping) else usage.model_dump() if hasattr(usage, "model_dump") else {}
+
+    def find(*names: str) -> Any:
+        return next((data[name] for name in names if data.get(name) is not None), None)
+
+    prompt = find("prompt_tokens", "input_tokens")
+    if prompt is None:
+        raise CourseError(
+            f"no tokens to price in {usage!r}",
+            **{"try": 'answer.usage, or {"prompt_tokens": 20, "completion_tokens": 1843}'},
+        )
+    output = find("completion_tokens", "output_tokens") or 0
+    read = find("prompt_tokens_details", "input_tokens_details", "input_token_details") or {}
+    written = find("completion_tokens_details", "output_tokens_details", "output_token_details") or {}
+    stored = read.get("cached_tokens_details") or {}
+    cached = read.get("cached_tokens") or data.get("cached_tokens") or 0
+    counts = {"input": prompt - cached, "cached_input": cached, "output": output}
+    for kind in ("audio", "image"):
+        from_cache = stored.get(f"{kind}_tokens") or 0
+        fresh = (read.get(f"{kind}_tokens") or 0) - from_cache
+        made = written.get(f"{kind}_tokens") or 0
+        counts |= {f"{kind}_input": fresh, f"cached_{kind}_input": from_cache, f"{kind}_output": made}
+        counts["input"] -= fresh
+        counts["cached_input"] -= from_cache
+        counts["output"] -= made
+    _check_counts(counts)
+    return counts
+
+
+def _check_counts(counts: Mapping[str, Any]) -> None:
+    for name, count in counts.items():
+        if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+            raise CourseError(f"{count!r} {name} cannot be priced", **{"try": "whole numbers from 0 on that add up"})

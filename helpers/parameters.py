@@ -1,0 +1,111 @@
+"""Which parameters a model takes, from data/tables/parameters.csv. It warns before a request is sent, never blocks."""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from helpers.tables import read_rows
+
+__all__ = ["check_parameters", "find_rule"]
+
+_OF_THE_SDK = {"extra_headers", "extra_query", "extra_body", "timeout"}  # these never reach the service as they are
+
+
+def check_parameters(model: str, api: str | None = None, **parameters: Any) -> list[str]:
+    """Warnings about parameters that the service would refuse, each with its mend; empty where all seems well.
+
+    api: a word of parameters.csv (chat, responses, images...); left out, the one that knows most of `parameters`.
+    No warning is no promise: the service has the last word, and a model the table does not know is not checked.
+    """
+    parameters = {name: value for name, value in parameters.items() if name not in _OF_THE_SDK}
+    api = api or _guess_api(model, parameters)
+    if api is None or (member := find_rule(api, model, "model")) is None:
+        return [f"{model}: parameters.csv has no rules for this model, so nothing was checked"]
+    if member["accepted"] == "no":
+        return [_warn(api, model, "is not served there", member)]
+    warnings = (_check_value(api, model, name, value) for name, value in _unfold(parameters))
+    return list(dict.fromkeys(filter(None, warnings)))
+
+
+def find_rule(api: str, model: str, parameter: str) -> dict[str, str] | None:
+    """The row of parameters.csv that decides: of the patterns that fit, the one with most letters of its own."""
+    rows = [
+        row
+        for row in read_rows("parameters")
+        if row["api"] == api and row["parameter"] == parameter and fnmatchcase(model, row["model"])
+    ]
+    return max(rows, key=lambda row: len(row["model"].replace("*", "")), default=None)
+
+
+def _guess_api(model: str, parameters: Mapping[str, Any]) -> str | None:
+    """The API that knows most of the parameters; of equals, one that takes them and serves the model."""
+
+    members = {api: rule for api in _list_apis() if (rule := find_rule(api, model, "model"))}
+
+    def rank(api: str) -> tuple[int, int, bool]:
+        rules = [rule for name in parameters if (rule := find_rule(api, model, name))]
+        taken = sum(rule["accepted"] == "yes" for rule in rules)
+        return len(rules), taken, members[api]["accepted"] == "yes"
+
+    return max(members, key=rank, default=None)
+
+
+def _list_apis() -> list[str]:
+    return list(dict.fromkeys(row["api"] for row in read_rows("parameters")))
+
+
+def _unfold(parameters: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Name and value of each parameter, and the roles and kinds of part inside `messages`."""
+    for name, value in parameters.items():
+        if value is None or type(value).__name__ in ("NotGiven", "Omit"):
+            continue  # the SDK leaves these out
+        yield name, value
+        for message in value if name == "messages" and isinstance(value, list) else []:
+            if isinstance(message, Mapping):
+                yield "messages.role", message.get("role")
+                parts = message.get("content")
+                for part in parts if isinstance(parts, list) else []:
+                    yield "messages.part", part.get("type") if isinstance(part, Mapping) else part
+
+
+def _check_value(api: str, model: str, name: str, value: Any) -> str | None:
+    rule = find_rule(api, model, name)
+    if rule is None:
+        known = {row["parameter"] for row in read_rows("parameters") if row["api"] == api}
+        near = difflib.get_close_matches(name, known, n=1)
+        mend = f"did you mean {near[0]}?" if near else "the service may answer 400"
+        return f"{name}: not known for {api} on {model}; {mend}"
+    if rule["accepted"] == "no":
+        # `stream=False` and the like ask for nothing, and nothing is refused.
+        return None if value is False else _warn(name, model, "does not take it", rule)
+    if rule["allowed_values"] and (odd := _find_odd(value, rule["allowed_values"].split("|"))):
+        allowed = rule["allowed_values"].replace("|", ", ")
+        return _warn(name, model, f"does not take {odd!r}, only {allowed}", rule)
+    size = _measure(value, rule["measure"])
+    for bound, is_off, words in (
+        (rule["minimum"], lambda limit: size < limit, "at least"),
+        (rule["maximum"], lambda limit: size > limit, "at most"),
+    ):
+        if bound and size is not None and is_off(float(bound)):
+            unit = "" if rule["measure"] == "value" else f" {rule['measure']}"
+            return _warn(name, model, f"takes {words} {float(bound):,g}{unit}, not {size:,g}", rule)
+    return None
+
+
+def _find_odd(value: Any, allowed: list[str]) -> str | None:
+    """The first word that is not allowed. A dict such as response_format names itself in "type"."""
+    values = value if isinstance(value, list | tuple) else [value]
+    words = [item.get("type") if isinstance(item, Mapping) else item for item in values]
+    return next((word for word in words if isinstance(word, str) and word not in allowed), None)
+
+
+def _measure(value: Any, measure: str) -> float | None:
+    kinds: dict[str, Any] = {"items": list | tuple, "characters": str, "bytes": bytes}
+    if measure == "value":
+        return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return len(value) if measure and isinstance(value, kinds[measure]) else None
+
+
+def _warn(name: str, model: str, problem: str, rule: Mapping[str, str]) -> str:
+    return f"{name}: {model} {problem}" + (f"; {rule['mend']}" if rule["mend"] else "")

@@ -1,0 +1,157 @@
+"""data/tables as DataFrames, checked against data/tables/schema.toml when they are loaded."""
+
+import csv
+import difflib
+import re
+import tomllib
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from helpers.errors import TableError
+from helpers.settings import ROOT
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["TABLES", "deployable_models", "describe_model", "list_tables", "load_table", "read_rows"]
+
+TABLES = ROOT / "data" / "tables"
+
+# kind of column: what a cell may hold, that in words, and the pandas dtype it becomes
+_KINDS = {
+    "text": (r".*", "text", "str"),
+    "integer": (r"\d+", "a whole number", "Int64"),
+    "number": (r"-?\d+(\.\d+)?", "a number with a decimal point", "Float64"),
+    "date": (r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", "a date like 2026-11-20", "datetime64[s]"),
+    "month": (r"\d{4}-(0[1-9]|1[0-2])", "a month like 2026-11", "str"),
+    "yes/no": (r"yes|no", "yes or no", "boolean"),
+}
+
+
+def list_tables(folder: Path = TABLES) -> list[str]:
+    """Names that `load_table` knows, in the schema's order."""
+    return list(_read_schema(folder))
+
+
+def load_table(name: str, folder: Path = TABLES) -> "pd.DataFrame":
+    """One table of data/tables, a copy that is yours to change.
+
+    Units stand in the column names or in the column `unit`. Dates become datetime64, yes/no becomes boolean
+    (missing: nobody knows), whole numbers Int64; missing text is "". Each row has `source` and `as_of`.
+    Raises TableError, naming file, line and column, where the file is not what schema.toml asks for.
+    """
+    import pandas as pd  # late: it takes longer to load than everything else here
+
+    rows = read_rows(name, folder)
+    columns = _read_schema(folder)[name]["columns"]
+    frame = pd.DataFrame(rows, columns=list(columns), dtype="str")
+    for column, kind in columns.items():
+        dtype = _KINDS[kind.rstrip("!")][2] if isinstance(kind, str) else "str"
+        if dtype == "boolean":
+            frame[column] = frame[column].map({"yes": True, "no": False}).astype(dtype)
+        elif dtype != "str":
+            frame[column] = frame[column].replace("", None).astype(dtype)
+    return frame
+
+
+def describe_model(model: str) -> "pd.Series":
+    """What models.csv says of "gpt-4o" (its newest version) or of "gpt-4o-2024-08-06".
+
+    Raises TableError for a model that it does not name.
+    """
+    frame = load_table("models")
+    found = frame[(frame.model + "-" + frame.version).eq(model) | frame.model.eq(model)]
+    if found.empty:
+        near = difflib.get_close_matches(model, [*frame.model, *(frame.model + "-" + frame.version)], n=1)
+        raise TableError(
+            f"no model {model} in data/tables/models.csv",
+            **({"nearest": near[0]} if near else {}),
+            **{"try": 'sorted(set(load_table("models").model))'},
+        )
+    return found.sort_values("version").iloc[-1]
+
+
+def deployable_models(category: str | None = None) -> "pd.DataFrame":
+    """Versions that a new customer can deploy on the day in `as_of`, those that live longest first.
+
+    category: a category of models.csv, or what a model serves for beside its own ("language" finds gpt-4.1).
+    Where sources disagree, or none names the stage, a model is left out. Raises TableError for an unknown category.
+    """
+    frame = load_table("models")
+    serves = (frame.category + ";" + frame.also).str.split(";")
+    if category is not None and not (known := serves.map(lambda names: category in names)).any():
+        raise TableError(
+            f"no category {category!r} in data/tables/models.csv",
+            known=", ".join(sorted({name for names in serves for name in names if name})),
+        )
+    wanted = frame.deployable_by_new_customers.fillna(False)
+    if category is not None:
+        wanted &= known
+    columns = ["model", "version", "category", "stage", "retirement_date", "as_of"]
+    return frame.loc[wanted, columns].sort_values("retirement_date", ascending=False).reset_index(drop=True)
+
+
+def read_rows(name: str, folder: Path = TABLES) -> list[dict[str, str]]:
+    """The same rows as plain text, checked as strictly and without pandas. Do not change them: they are shared."""
+    schema = _read_schema(folder)
+    if name not in schema:
+        near = difflib.get_close_matches(name, schema, n=1)
+        raise TableError(f"no table {name!r}", **({"nearest": near[0]} if near else {}), known=", ".join(schema))
+    path = folder / f"{name}.csv"
+    if not path.is_file():
+        raise TableError(f"data/tables/{path.name} is missing", **{"try": f"git checkout data/tables/{path.name}"})
+    # The time of change is part of the key, so that an edited table is read anew in a running notebook.
+    return _checked_rows(path, path.stat().st_mtime_ns)
+
+
+@lru_cache
+def _checked_rows(path: Path, _changed: int) -> list[dict[str, str]]:
+    table = _read_schema(path.parent)[path.stem]
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.reader(file)
+        header, wanted = next(reader, []), list(table["columns"])
+        if header != wanted:
+            odd = sorted(set(header) ^ set(wanted)) or header
+            raise _broken(path, 1, ", ".join(odd), "these columns differ", "the columns of schema.toml, in order")
+        checks = list(_read_checks(table["columns"]))
+        seen: dict[tuple[str, ...], int] = {}
+        rows = []
+        for cells in reader:
+            line = reader.line_num
+            if len(cells) != len(wanted):
+                raise _broken(path, line, "all", f"{len(cells)} cells", f"{len(wanted)}; quote cells with commas")
+            for column, cell, (is_right, words) in zip(wanted, cells, checks, strict=True):
+                if not is_right(cell):
+                    raise _broken(path, line, column, repr(cell) if cell else "nothing", words)
+            rows.append(row := dict(zip(wanted, cells, strict=True)))
+            first = seen.setdefault(tuple(row[column] for column in table["key"]), line)
+            if first != line:
+                raise _broken(path, line, ", ".join(table["key"]), f"the same as line {first}", "a row once")
+    if not rows:
+        raise _broken(path, 1, "all", "no rows", "at least one")
+    return rows
+
+
+def _read_checks(columns: dict[str, Any]) -> Iterator[tuple[Callable[[str], Any], str]]:
+    for kind in columns.values():
+        if isinstance(kind, list):
+            yield kind.__contains__, "one of " + ", ".join(repr(value) for value in kind)
+        else:
+            pattern, words, _ = _KINDS[kind.rstrip("!")]
+            required = kind.endswith("!")
+            if pattern == ".*":
+                yield (str.strip if required else lambda cell: True), words
+            else:
+                yield re.compile(pattern if required else f"({pattern})?").fullmatch, words
+
+
+@lru_cache
+def _read_schema(folder: Path) -> dict[str, Any]:
+    return tomllib.loads((folder / "schema.toml").read_text(encoding="utf-8"))
+
+
+def _broken(path: Path, line: int, column: str, found: str, expected: str) -> TableError:
+    where = f"line {line}, column {column}"
+    return TableError(f"data/tables/{path.name} cannot be used", where=where, found=found, expected=expected)
