@@ -31,6 +31,7 @@ from helpers.recordings.exchange import model_of
 from helpers.settings import ROOT, Settings, read_settings
 from helpers.upkeep import (
     answers_of,
+    drop_refusals,
     drop_unused,
     list_answers,
     list_sidecars,
@@ -122,7 +123,7 @@ def estimate_price(old: Path, settings: Settings) -> str:
     Azure's list prices of the models asked for (data/tables/prices.csv)."""
     if settings.endpoint and settings.endpoint.is_loopback:
         return "free: this machine answers"
-    from helpers.costs import request_cost
+    from helpers.costs import expected_cost
 
     total, unknown, count = 0.0, set(), 0
     for _, record in read_records(old):
@@ -130,7 +131,7 @@ def estimate_price(old: Path, settings: Settings) -> str:
             count += 1
             if usage := read_usage(answer):
                 try:
-                    total += float(request_cost(usage, model_of(record["request"])))
+                    total += expected_cost(*usage, model_of(record["request"]))
                 except UnknownPrice:
                     unknown.add(model_of(record["request"]))
     if not count:
@@ -200,35 +201,35 @@ def _record_run(path: Path, notebook: Notebook, old: Path, new: Path, stayed: Co
         try:
             return _run(path, notebook, "record", new.parent)
         except NotebookFailed as failed:
-            moved = _keep_old(old, new) if "DeploymentNotFound" in failed.error_value else Counter[str]()
-            if not moved:
-                details = failed.details | {
-                    "kept": f"{len(list_answers(new))} answers, which the next run will not ask for again"
-                }
-                raise NotebookFailed(failed.what, **details) from None
-            stayed.update(moved)
+            missing = _list_missing(new) - set(stayed) if failed.error_name == "NotFoundError" else set()
+            drop_refusals(new)  # or the next run would be given them again, when the reason is long mended
+            if kept := _keep_old(missing, old, new):
+                stayed.update(kept)
+                continue
+            details = failed.details | {
+                **({"missing": f"a deployment of {', '.join(sorted(missing))}"} if missing else {}),
+                "kept": f"{len(list_answers(new))} answers, which the next run will not ask for again",
+            }
+            raise NotebookFailed(failed.what, **details) from None
 
 
-def _keep_old(old: Path, new: Path) -> Counter[str]:
-    """Copy the old recordings of every model whose deployment was just not found. Returns model -> answers copied."""
-    missing = {model_of(record["request"]): name for name, record in read_records(new) if _is_missing(record)}
-    moved: Counter[str] = Counter()
+def _list_missing(folder: Path) -> set[str]:
+    """The models whose deployments the service said it has not."""
+    records = [record for _, record in read_records(folder)]
+    refused = (record for record in records if "DeploymentNotFound" in json.dumps(answers_of(record)[-1]))
+    return {model_of(record["request"]) for record in refused}
+
+
+def _keep_old(models: set[str], old: Path, new: Path) -> Counter[str]:
+    """Copy the old recordings of these models. Returns model -> answers copied."""
+    kept: Counter[str] = Counter()
     for name, record in read_records(old):
         model = model_of(record["request"])
-        if model in missing and not _is_missing(record):
-            for sidecar in list_sidecars(record):
-                shutil.copy2(old / sidecar, new / sidecar)
-            shutil.copy2(old / name, new / name)
-            moved[model] += len(answers_of(record))
-    for model in moved:
-        if _is_missing(json.loads((new / missing[model]).read_text(encoding="utf-8"))):
-            (new / missing[model]).unlink()
-    return moved
-
-
-def _is_missing(record: dict[str, Any]) -> bool:
-    """Whether the service said that it has no such deployment."""
-    return any(a.get("status") == 404 and "DeploymentNotFound" in json.dumps(a) for a in answers_of(record))
+        if model in models:
+            for file in (*list_sidecars(record), name):
+                shutil.copy2(old / file, new / file)
+            kept[model] += len(answers_of(record))
+    return kept
 
 
 def _run(path: Path, notebook: Notebook, mode: str, recordings: Path, used_log: Path | None = None) -> Notebook:

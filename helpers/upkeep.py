@@ -12,6 +12,7 @@ from helpers.notebooks import write_whole
 
 __all__ = [
     "answers_of",
+    "drop_refusals",
     "drop_unused",
     "list_answers",
     "list_sidecars",
@@ -24,16 +25,16 @@ __all__ = [
 
 
 def drop_unused(folder: Path, used: set[str]) -> int:
-    """Remove the answers that no run was given, and the files that nothing names then. Returns how many answers."""
+    """Remove the answers that no run was given, and the files that nothing names then. Returns how many answers.
+
+    used: "<file name>#<index>" of every answer that was given.
+    """
     dropped, named = 0, set()
     for name, record in read_records(folder):
         answers = answers_of(record)
-        last = max((i for i in range(len(answers)) if f"{name}#{i}" in used), default=-1)
-        dropped += len(answers) - last - 1
-        if 0 <= last < len(answers) - 1:
-            record["answers"] = answers[: last + 1]
-            write_whole(folder / name, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
-        if last >= 0:
+        keep = 1 + max((i for i in range(len(answers)) if f"{name}#{i}" in used), default=-1)
+        dropped += len(answers) - keep
+        if _shorten(folder / name, record, keep):
             named |= {name, *list_sidecars(record)}
     for path in folder.iterdir():
         if path.is_file() and path.name not in named:
@@ -41,7 +42,27 @@ def drop_unused(folder: Path, used: set[str]) -> int:
     return dropped
 
 
+def drop_refusals(folder: Path) -> None:
+    """Remove the errors that requests ended in. One that a retry got over stays: it is part of the story."""
+    for name, record in read_records(folder):
+        keep = len(answers := answers_of(record))
+        while keep and answers[keep - 1].get("status", 200) >= 400:
+            keep -= 1
+        _shorten(folder / name, record, keep)
+
+
+def _shorten(path: Path, record: dict[str, Any], keep: int) -> bool:
+    """Leave a recording its first `keep` answers; with none it goes. Returns whether it is still there."""
+    if not keep:
+        path.unlink()
+    elif keep < len(answers_of(record)):
+        record["answers"] = record["answers"][:keep]
+        write_whole(path, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+    return keep > 0
+
+
 def swap_folders(new: Path, old: Path) -> None:
+    """Put the new folder into the old one's place. A kill in between is mended by undo_half_swap."""
     aside = _aside(old)
     shutil.rmtree(new / ".locks", ignore_errors=True)
     if old.exists():
@@ -107,12 +128,12 @@ def name_source(answer: dict[str, Any]) -> str:
     return ", ".join(str(source[key]) for key in ("kind", "engine", "region") if source.get(key)) or "nobody knows whom"
 
 
-def read_usage(answer: dict[str, Any]) -> dict[str, int] | None:
-    """prompt_tokens and completion_tokens of one recorded answer, None where it tells none."""
+def read_usage(answer: dict[str, Any]) -> tuple[int, int] | None:
+    """(prompt tokens, completion tokens) of one recorded answer, None where it tells none."""
     bodies = [answer.get("json"), *(event[1] for event in reversed(answer.get("events") or []))]
     for body in bodies:
         if isinstance(body, dict) and isinstance(usage := body.get("usage"), dict):
             # chat and embeddings name them so, Responses and audio as the second words
-            names = {"prompt_tokens": "input_tokens", "completion_tokens": "output_tokens"}
-            return {name: int(usage.get(name) or usage.get(other) or 0) for name, other in names.items()}
+            prompt = usage.get("prompt_tokens") or usage.get("input_tokens") or 0
+            return prompt, usage.get("completion_tokens") or usage.get("output_tokens") or 0
     return None
