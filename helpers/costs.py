@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Mapping
 from datetime import date
+from numbers import Integral
 from typing import Any, NamedTuple
 
 from helpers.errors import CourseError, UnknownPrice
@@ -159,6 +160,7 @@ def _count_tokens(usage: Any) -> dict[str, int]:
     written = find("completion_tokens_details", "output_tokens_details", "output_token_details") or {}
     stored = read.get("cached_tokens_details") or {}
     cached = read.get("cached_tokens") or data.get("cached_tokens") or 0
+    _check_counts({"prompt_tokens": prompt, "completion_tokens": output, "cached_tokens": cached})
     counts = {"input": prompt - cached, "cached_input": cached, "output": output}
     for kind in ("audio", "image"):
         from_cache = stored.get(f"{kind}_tokens") or 0
@@ -173,6 +175,7 @@ def _count_tokens(usage: Any) -> dict[str, int]:
 
 
 def _check_counts(counts: Mapping[str, Any]) -> None:
+    # Integral, for sums over a DataFrame come as numpy's whole numbers.
     for name, count in counts.items():
-        if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+        if not isinstance(count, Integral) or isinstance(count, bool) or count < 0:
             raise CourseError(f"{count!r} {name} cannot be priced", **{"try": "whole numbers from 0 on that add up"})

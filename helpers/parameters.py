@@ -71,6 +71,8 @@ def _unfold(parameters: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def _check_value(api: str, model: str, name: str, value: Any) -> str | None:
     rule = find_rule(api, model, name)
+    if rule is None and "." in name:
+        return None  # the inside of a parameter that has its own warning
     if rule is None:
         known = {row["parameter"] for row in read_rows("parameters") if row["api"] == api}
         near = difflib.get_close_matches(name, known, n=1)

@@ -2,10 +2,12 @@
 
 import csv
 import difflib
+import io
 import re
 import tomllib
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from datetime import date
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +26,7 @@ _KINDS = {
     "text": (r".*", "text", "str"),
     "integer": (r"\d+", "a whole number", "Int64"),
     "number": (r"-?\d+(\.\d+)?", "a number with a decimal point", "Float64"),
-    "date": (r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", "a date like 2026-11-20", "datetime64[s]"),
+    "date": (r"\d{4}-\d\d-\d\d", "a date like 2026-11-20", "datetime64[s]"),
     "month": (r"\d{4}-(0[1-9]|1[0-2])", "a month like 2026-11", "str"),
     "yes/no": (r"yes|no", "yes or no", "boolean"),
 }
@@ -109,7 +111,11 @@ def read_rows(name: str, folder: Path = TABLES) -> list[dict[str, str]]:
 @lru_cache
 def _checked_rows(path: Path, _changed: int) -> list[dict[str, str]]:
     table = _read_schema(path.parent)[path.stem]
-    with path.open(encoding="utf-8", newline="") as file:
+    try:
+        text = path.read_text(encoding="utf-8-sig")  # a spreadsheet may have put a mark before the first letter
+    except UnicodeDecodeError as error:
+        raise _broken(path, 1, "all", f"byte {error.start} is not UTF-8", "a file saved as UTF-8") from None
+    with io.StringIO(text) as file:
         reader = csv.reader(file)
         header, wanted = next(reader, []), list(table["columns"])
         if header != wanted:
@@ -144,7 +150,16 @@ def _read_checks(columns: dict[str, Any]) -> Iterator[tuple[Callable[[str], Any]
             if pattern == ".*":
                 yield (str.strip if required else lambda cell: True), words
             else:
-                yield re.compile(pattern if required else f"({pattern})?").fullmatch, words
+                yield partial(_is_cell, re.compile(pattern if required else f"({pattern})?"), kind), words
+
+
+def _is_cell(pattern: re.Pattern[str], kind: str, cell: str) -> bool:
+    if not pattern.fullmatch(cell):
+        return False
+    try:
+        return not (cell and kind.startswith("date")) or bool(date.fromisoformat(cell))
+    except ValueError:  # the 31st of February
+        return False
 
 
 @lru_cache
