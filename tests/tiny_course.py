@@ -36,7 +36,9 @@ def write(course: Path, cells: Sequence[nbformat.NotebookNode], folder: str = ""
     """Save these cells, as they are before any run, as the course's notebook or its solution."""
     path = course / "notebooks" / folder / f"{NAME}.ipynb"
     path.parent.mkdir(parents=True, exist_ok=True)
-    cells = [copy.deepcopy(cell) | {"id": f"cell-{index}"} for index, cell in enumerate([OPENING, *cells])]
+    cells = [copy.deepcopy(cell) for cell in (OPENING, *cells)]
+    for index, cell in enumerate(cells):
+        cell.id = f"cell-{index}"  # a cell may stand here twice
     nbformat.write(v4.new_notebook(cells=cells), path)
     return path
 
