@@ -19,6 +19,7 @@ from helpers.errors import CourseError, RecordingNotKept, SettingError, UnknownP
 from helpers.notebooks import (
     NotebookFailed,
     compare_outputs,
+    drop_replay_only,
     dump_notebook,
     find_dials,
     find_notebook,
@@ -239,7 +240,7 @@ def _run(path: Path, notebook: Notebook, mode: str, recordings: Path, used_log: 
         "AZURE_OPENAI_USED": str(used_log or ""),
         "AZURE_OPENAI_PACE": "0",
     }
-    return run_notebook(notebook, path.parent, environment)
+    return run_notebook(drop_replay_only(notebook) if mode == "record" else notebook, path.parent, environment)
 
 
 def _read_lines(path: Path) -> list[str]:

@@ -1,0 +1,204 @@
+"""Every notebook of the course: its form, its dials, and that nothing in it depends on who answered.
+
+That its cells print what is saved is nbval's part: `make test` hands it every notebook and every solution.
+"""
+
+import itertools
+import re
+from pathlib import Path
+
+import pytest
+
+from helpers.notebooks import dump_notebook, normalise_notebook, read_notebook, run_notebook
+from helpers.record import plan_runs, record_notebook
+from helpers.settings import ROOT
+from helpers.upkeep import list_answers, read_records
+from tests.standin import serve
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
+EVERY = [*NOTEBOOKS, *SOLUTIONS]
+TURNED = [(path, *run) for path in NOTEBOOKS for run in plan_runs(path)[1:] if run[0] != "solutions"]
+LONGEST_CELL = 20
+OPENING = (
+    r"# (?P<number>\d\d) · \S.*",
+    r"\*\*You will\*\* \S.*",
+    r"\*\*Needs\*\* \S.*\*\*Time\*\* (?P<minutes>\d+) min.*\*\*Models\*\* \S.*",
+)
+# Cells whose output may differ from machine to machine, and why; every other cell that prints is compared.
+NOT_COMPARED = {"version(": "tells what is installed on this machine"}
+NBVAL_WORDS = re.compile(r"NBVAL_|PYTEST_VALIDATE|nbval-(?!ignore-output$)")
+MACHINE = re.compile(r"/(?:home|root|tmp|Users|work)/|[A-Z]:\\|127\.0\.0\.1|localhost|site-packages")
+AZURE_HOST = re.compile(r"(?<!YOUR-RESOURCE)\.(?:openai|services\.ai|cognitiveservices)\.azure\.com")
+LINK = re.compile(r"\]\((?!https?://|#|mailto:)([^)#\s]+)")
+
+every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+every_notebook_and_solution = pytest.mark.parametrize(
+    "path", EVERY, ids=lambda path: str(path.relative_to(ROOT / "notebooks").with_suffix(""))
+)
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def tags_of(cell) -> list[str]:
+    return cell.metadata.get("tags", [])
+
+
+def markdown_of(notebook) -> str:
+    """The prose, without what stands in code fences."""
+    text = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    return re.sub(r"^```.*?^```", "", text, flags=re.S | re.M)
+
+
+def outputs_of(notebook) -> str:
+    texts = []
+    for cell in code_cells(notebook):
+        for output in cell.outputs:
+            texts += [output.get("text", ""), output.get("evalue", ""), *output.get("traceback", [])]
+            texts += [data for kind, data in output.get("data", {}).items() if not kind.startswith("image/")]
+    return "\n".join(map(str, texts))
+
+
+def count_minutes(notebook) -> float:
+    """words / 200 + 45 seconds per code cell + 4 minutes per exercise."""
+    words = len(markdown_of(notebook).split())
+    exercises = set(re.findall(r'check\(\s*"([^"]+)"', "\n".join(cell.source for cell in code_cells(notebook))))
+    return words / 200 + 0.75 * len(code_cells(notebook)) + 4 * len(exercises)
+
+
+def test_every_notebook_has_its_solutions():
+    assert [path.name for path in SOLUTIONS] == [path.name for path in NOTEBOOKS]
+
+
+@every_notebook
+def test_it_opens_with_its_title_its_promise_and_its_needs(path):
+    first = read_notebook(path).cells[0]
+    assert first.cell_type == "markdown"
+    lines = [line.rstrip(" \\") for line in first.source.splitlines()]
+    for line, pattern in zip(lines, OPENING, strict=False):
+        assert re.fullmatch(pattern, line), line
+    assert len(lines) == len(OPENING) or lines[len(OPENING)] == ""  # what is said besides stands apart
+    assert lines[0].startswith(f"# {path.stem[:2]} ")
+
+
+@every_notebook
+def test_the_stated_time_is_within_a_fifth_of_the_formulas(path):
+    notebook = read_notebook(path)
+    stated = int(re.search(r"\*\*Time\*\* (\d+) min", notebook.cells[0].source)[1])
+    minutes = count_minutes(notebook)
+    assert abs(stated - minutes) <= 0.2 * minutes, f"{minutes:.1f} minutes by the formula"
+
+
+@every_notebook_and_solution
+def test_no_cell_is_longer_than_a_screen(path):
+    long = [cell.source for cell in code_cells(read_notebook(path)) if len(cell.source.splitlines()) > LONGEST_CELL]
+    assert long == []
+
+
+@every_notebook_and_solution
+def test_it_was_executed_from_top_to_bottom(path):
+    counts = [cell.execution_count for cell in code_cells(read_notebook(path))]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+@every_notebook_and_solution
+def test_no_cell_failed_but_those_that_are_meant_to(path):
+    for cell in code_cells(read_notebook(path)):
+        failed = any(output.output_type == "error" for output in cell.outputs)
+        assert failed == ("raises-exception" in tags_of(cell)), cell.source
+
+
+@every_notebook_and_solution
+def test_every_cell_that_prints_is_compared(path):
+    """nbval compares what it is not told to leave out, and what was executed."""
+    for cell in code_cells(read_notebook(path)):
+        assert not NBVAL_WORDS.search(cell.source), cell.source
+        assert not any(NBVAL_WORDS.search(tag) for tag in tags_of(cell)), tags_of(cell)
+        if "nbval-ignore-output" in tags_of(cell):
+            assert any(word in cell.source for word in NOT_COMPARED), cell.source
+
+
+@every_notebook_and_solution
+def test_a_cell_that_shows_a_picture_or_sound_also_prints_what_can_be_compared(path):
+    for cell in code_cells(read_notebook(path)):
+        kinds = [kind for output in cell.outputs for kind in output.get("data", {})]
+        if any(kind.startswith(("image/", "audio/")) for kind in kinds):
+            printed = [output for output in cell.outputs if output.output_type == "stream"]
+            assert printed or "text/html" in kinds, cell.source
+
+
+@every_notebook_and_solution
+def test_every_picture_has_a_text_for_those_who_do_not_see_it(path):
+    notebook = read_notebook(path)
+    prose = markdown_of(notebook)
+    assert not re.findall(r"!\[\s*\]\(", prose)
+    for tag in re.findall(r"<img\b[^>]*>", prose + outputs_of(notebook)):
+        assert re.search(r'\balt="[^"]+"', tag), tag
+    for cell in code_cells(notebook):
+        for output in cell.outputs:
+            pictures = [kind for kind in output.get("data", {}) if kind.startswith("image/")]
+            assert all('"alt"' in str(output.metadata).replace("'", '"') for _ in pictures), cell.source
+
+
+@every_notebook_and_solution
+def test_headings_nest(path):
+    levels = [len(marks) for marks in re.findall(r"^(#+) ", markdown_of(read_notebook(path)), re.M)]
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(below <= above + 1 for above, below in itertools.pairwise(levels)), levels
+
+
+@every_notebook_and_solution
+def test_the_file_holds_content_alone(path):
+    """No widget state, no timings, no random ids: what helpers.record saves."""
+    notebook = read_notebook(path)
+    assert path.read_text(encoding="utf-8") == dump_notebook(normalise_notebook(notebook))
+
+
+@every_notebook_and_solution
+def test_outputs_tell_nothing_of_the_machine_they_were_made_on(path):
+    printed = outputs_of(read_notebook(path))
+    assert str(ROOT) not in printed
+    assert not MACHINE.findall(printed)
+    assert not AZURE_HOST.findall(printed)
+
+
+@every_notebook
+def test_links_lead_somewhere_from_the_course_and_from_the_workbook(path):
+    for link in LINK.findall(markdown_of(read_notebook(path))):
+        for folder in ("notebooks", "workbook"):
+            target = Path(ROOT, folder, link)
+            in_course = ROOT / "notebooks" / target.name  # what the workbook's copies are made of
+            found = target.resolve().exists() or (target.parent == ROOT / "workbook" and in_course.exists())
+            assert found, f"{link} leads nowhere from {folder}/"
+
+
+@pytest.mark.parametrize(
+    ("path", "title", "folder", "notebook"),
+    [(path, title, source.parent, notebook) for path, title, source, notebook in TURNED],
+    ids=[f"{path.stem}: {title}" for path, title, _, _ in TURNED],
+)
+def test_every_setting_of_a_dial_is_recorded_and_runs(path, title, folder, notebook):
+    run_notebook(notebook, folder, timeout=120)
+
+
+@every_notebook
+def test_recorded_from_an_engine_that_answers_nonsense_it_still_runs_and_replays(path, tmp_path, monkeypatch):
+    """The contrary run: over real sockets, dials and solution included; what the two runs print must agree."""
+    before = {other: other.read_bytes() for other in EVERY}
+    with serve("nonsense") as standin:
+        monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", standin.endpoint)
+        monkeypatch.setenv("AZURE_OPENAI_API_KEY", standin.key)
+        report = record_notebook(path.stem, into=tmp_path, say=lambda line: None)
+        asked = [request for request in standin.requests if request.method == "POST"]
+    assert report.asked == len(list_answers(tmp_path / path.stem)) > 0
+    assert len(asked) >= report.asked
+    kinds = {
+        answer["source"]["kind"] for _, record in read_records(tmp_path / path.stem) for answer in record["answers"]
+    }
+    assert kinds == {"stand-in"}
+    assert {other: other.read_bytes() for other in EVERY} == before
+    assert [len(cell.source) for cell in read_notebook(tmp_path / path.name).cells] == [
+        len(cell.source) for cell in read_notebook(path).cells
+    ]
