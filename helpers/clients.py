@@ -51,7 +51,7 @@ def connect(recordings: str | Path, api_version: str | None = None) -> openai.Op
         client = openai.OpenAI(
             base_url=session.endpoint.v1, api_key=_v1_credential(settings, token), http_client=http_client
         )
-    _sessions[client] = session
+    _sessions[http_client] = session
     return client
 
 
@@ -74,13 +74,16 @@ def connect_async(recordings: str | Path, api_version: str | None = None) -> ope
         client = openai.AsyncOpenAI(
             base_url=session.endpoint.v1, api_key=_v1_credential(settings, token), http_client=http_client
         )
-    _sessions[client] = session
+    _sessions[http_client] = session
     return client
 
 
 def session_of(client: openai.OpenAI | openai.AsyncOpenAI) -> Session:
-    """The session behind a client that connect() made. Raises KeyError for any other client."""
-    return _sessions[client]
+    """The session behind a client that connect() made, or a copy of it. Raises SettingError for any other client."""
+    session = _sessions.get(getattr(client, "_client", None))  # what copies (`with_options`) share
+    if session is None:
+        raise SettingError("this client was not made by connect()", **{"try": 'client = connect("00_start_here")'})
+    return session
 
 
 _TIMEOUT = httpx2.Timeout(600.0, connect=5.0)  # the SDK's own default, which it loses with a client of one's own

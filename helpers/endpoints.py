@@ -1,5 +1,6 @@
 """Endpoints, in every form in which people paste them."""
 
+import ipaddress
 import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qs, urlsplit
@@ -42,7 +43,7 @@ class Endpoint:
 
     @property
     def is_loopback(self) -> bool:
-        return self.host in {"localhost", "::1"} or self.host.startswith("127.")
+        return _is_loopback(self.host)
 
 
 REPLAY_ENDPOINT = Endpoint("https://replay.invalid", "https://replay.invalid/openai/v1/")
@@ -54,10 +55,12 @@ def parse_endpoint(text: str) -> Endpoint:
     Azure's hosts are recognised with or without scheme, and a known path after the host is cut off. Any other
     URL is taken literally where it has a path, and gets /openai/v1/ where it has none. Raises SettingError.
     """
-    pasted = re.sub(r"^(export\s+)?AZURE_OPENAI_ENDPOINT\s*=\s*", "", text.strip()).strip(" \t\r\n\"'`<>")
+    pasted = re.sub(r"^(?:export\s+|setx?\s+|\$env:)?[A-Za-z_]\w*\s*=\s*", "", text.strip()).strip(" \t\r\n\"'`<>,;")
     if not pasted:
         raise _bad_endpoint("is empty", text)
-    if re.search(r"[<>{}\[\]]|your[-_ ]?(resource|endpoint|name)|example-resource", pasted, re.I):
+    if _looks_like_key(pasted):
+        raise _bad_endpoint("looks like a key", "(not shown)", f"AZURE_OPENAI_API_KEY for the key; here {_WANTED}")
+    if re.search(r"[<>{}]|(?<!/)\[|your[-_ ]?(resource|endpoint|name)|example-resource", pasted, re.I):
         raise _bad_endpoint("still holds the placeholder", text)
     if re.search(r"\s", pasted):
         raise _bad_endpoint("holds a space", text)
@@ -77,17 +80,28 @@ def parse_endpoint(text: str) -> Endpoint:
         raise _bad_endpoint("lacks the resource's name", text)
     if azure := _AZURE_HOST.match(host):
         return _azure_endpoint(host, azure["resource"], url, text)
+    if not re.fullmatch(r"[0-9a-f:]+|[^.]{1,63}(\.[^.]{1,63})*", host):
+        raise _bad_endpoint("names no host that can exist", text)
     if "." not in host and host != "localhost" and ":" not in host:
-        if re.fullmatch(r"[0-9a-fA-F]{32}|[0-9A-Za-z]{60,}", host):
-            raise _bad_endpoint("looks like a key", "(not shown)")
         raise _bad_endpoint("is a name, not a URL", text, f"https://{host}.openai.azure.com")
     if host.endswith(("azure.com", "azure.us", "azure.cn", "microsoft.com")):
         raise _bad_endpoint("is a host of Microsoft's, but not of an Azure OpenAI resource", text)
     return _other_endpoint(url, host, port, text, scheme)
 
 
+def _looks_like_key(text: str) -> bool:
+    return bool(re.fullmatch(r"[0-9a-fA-F]{32}|[0-9A-Za-z]{60,}|eyJ[\w.-]{40,}|sk-[\w-]{16,}", text))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def _azure_endpoint(host: str, resource: str, url: SplitResult, text: str) -> Endpoint:
-    path = url.path.rstrip("/")
+    path = re.sub("/+", "/", url.path).rstrip("/")
     known = _AZURE_PATH.match(path)
     if not known:
         raise _bad_endpoint(f"goes on with a path that Azure OpenAI does not have ({path})", text, f"https://{host}")
@@ -97,14 +111,16 @@ def _azure_endpoint(host: str, resource: str, url: SplitResult, text: str) -> En
 
 
 def _other_endpoint(url: SplitResult, host: str, port: int | None, text: str, scheme: str) -> Endpoint:
-    path = url.path.rstrip("/")
-    if host == "api.openai.com" and not path:
+    if host == "api.openai.com" and not url.path.rstrip("/"):
         raise _bad_endpoint("is OpenAI's own service, not Azure", text, "https://api.openai.com/v1")
-    local = host == "localhost" or host.startswith("127.") or ":" in host
     shown = f"[{host}]" if ":" in host else host
-    origin = f"{url.scheme if scheme or not local else 'http'}://{shown}{f':{port}' if port else ''}"
-    if not path:
-        return Endpoint(origin, f"{origin}/openai/v1/")
+    origin = f"{url.scheme if scheme or not _is_loopback(host) else 'http'}://{shown}{f':{port}' if port else ''}"
+    path = re.sub("/+", "/", url.path).rstrip("/")
+    # A gateway in front of Azure has Azure's paths after a prefix of its own; the path of one call is no base.
+    prefix = re.sub(r"/openai(/deployments(/.*)?)?$", "", path)
+    if not path or prefix != path:
+        return Endpoint(origin + prefix, f"{origin}{prefix}/openai/v1/")
+    path = re.sub(r"(?<=/v1)/((chat/)?completions|embeddings|responses|models)$", "", path)
     return Endpoint(re.sub(r"(/openai)?(/v1)?$", "", origin + path), f"{origin}{path}/")
 
 

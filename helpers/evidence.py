@@ -130,6 +130,8 @@ def check_names(labels: Iterable[str], evidence: Evidence) -> None:
     if evidence.kind != "stand-in":
         return
     for label in labels:
+        for engine in evidence.who:  # an engine may be called as a category of Azure's is: Whisper base int8
+            label = re.sub(re.escape(engine), "", label, flags=re.I)
         if found := _azure_names().search(label):
             raise EvidenceError(
                 f"{found[0]!r} would stand over answers of {' and '.join(evidence.who)}",
@@ -139,9 +141,11 @@ def check_names(labels: Iterable[str], evidence: Evidence) -> None:
 
 @functools.cache
 def _azure_names() -> re.Pattern[str]:
+    """Every Azure model's name as people write it: GPT 4o, gpt4o, GPT-3.5 Turbo, with a version or without."""
     with (ROOT / "data" / "tables" / "models.csv").open(encoding="utf-8", newline="") as rows:
         names = sorted({row["model"] for row in csv.DictReader(rows)}, key=len, reverse=True)
-    return re.compile(rf"(?i)(?<![\w-])(?:{'|'.join(map(re.escape, names))})(?![\w]|-[a-z])")
+    loose = [re.escape(name).replace(r"\-", "[-_ ·]?").replace("35", r"3\.?5") for name in names]
+    return re.compile(rf"(?i)(?<![A-Za-z0-9.])(?<![A-Za-z]-)(?:{'|'.join(loose)})(?![A-Za-z0-9])|(?i:\bgpt[-_ ]?\d)")
 
 
 def _answered(answer: Any) -> Answered:

@@ -15,7 +15,11 @@ __all__ = ["Asked", "describe_request", "model_of", "operation_of", "request_key
 
 @dataclass(frozen=True)
 class Asked:
-    """One request: its description (JSON) and its key (12 hex digits)."""
+    """One request: its description (JSON) and its key (12 hex digits).
+
+    The key is made before anything is cleaned that only the asker's own settings tell to be private, so that the
+    request is found again by those who have other settings.
+    """
 
     request: dict[str, Any]
     key: str

@@ -11,7 +11,7 @@ import httpx2
 
 from helpers.endpoints import Endpoint
 from helpers.errors import RecordingNotKept
-from helpers.recordings.exchange import Asked, describe_request
+from helpers.recordings.exchange import Asked, describe_request, model_of
 from helpers.recordings.misses import explain_miss
 from helpers.recordings.provenance import Answered, remember, today
 from helpers.recordings.redaction import Redactor
@@ -57,10 +57,17 @@ class Session:
         path = request.url.path
         if path.startswith(self._base_path + "/"):
             path = self._canonical_path + path[len(self._base_path) :]
+        query: dict[str, Any] = {}
+        for name, text in request.url.params.multi_items():
+            query[name] = [*query[name], text] if name in query else [text]
+        query = {name: texts[0] if len(texts) == 1 else texts for name, texts in query.items()}
         content_type = request.headers.get("content-type", "")
-        redactor = Redactor() if self.mode == "replay" else self._redactor(request)
-        query = {name: redactor.value({name: text})[name] for name, text in request.url.params.items()}
-        return describe_request(request.method, path, query, content_type, body, redactor)
+        asked = describe_request(request.method, path, query, content_type, body, Redactor())
+        if self.mode == "replay":
+            return asked
+        # The path stays: it says which operation this is, and a resource may be called like a word of it.
+        cleaned = self._redactor(request).value(asked.request) | {"path": asked.request["path"]}
+        return Asked(cleaned, asked.key)
 
     def find(self, asked: Asked) -> tuple[int, dict[str, Any]] | None:
         """The answer on disk that this request gets, and its index; None where the service is to be asked.
@@ -72,7 +79,10 @@ class Session:
             return None
         if self.mode == "record":
             self._start_recording()
-        record = self.store.read(asked.name)
+        name = asked.name
+        record = self.store.read(name)
+        if record is None and self.mode == "replay" and (renamed := self.store.find_key(asked.key)):
+            name, record = renamed, self.store.read(renamed)
         answers = record["answers"] if record else []
         with self._lock:
             turn = self._turns.get(asked.key, 0)
@@ -86,34 +96,46 @@ class Session:
             raise explain_miss(self.store, asked)
         else:
             index = min(turn, len(answers) - 1) if asked.is_read else turn % len(answers)
-        self._note_use(asked, index)
+        self._note_use(name, index)
         return index, answers[index]
 
     def outgoing(self, request: httpx2.Request, body: bytes) -> httpx2.Request:
         """The request as it leaves: under the reader's own deployment name, where deployments.toml gives one."""
         if not self.deployments:
             return request
-        url, content = request.url, body
-        for model, name in self.deployments.items():
-            path = url.path.replace(f"/deployments/{model}/", f"/deployments/{name}/")
-            url = url.copy_with(path=path)
+        content = body
+        url, path = request.url, request.url.path
+        own = re.sub("(?<=/deployments/)[^/]+", lambda model: self.deployments.get(model[0], model[0]), path, count=1)
+        if own != path:
+            url = url.copy_with(path=own)
         content_type = request.headers.get("content-type", "")
         if content_type.startswith("multipart/form-data"):
             content = _rename_in_form(body, self.deployments)
         elif body:
             content = _rename_in_json(body, self.deployments)
-        headers = [(name, value) for name, value in request.headers.multi_items() if name.lower() != "content-length"]
+        sized = {"content-length", "transfer-encoding"}
+        headers = [(name, value) for name, value in request.headers.multi_items() if name.lower() not in sized]
         return httpx2.Request(request.method, url, headers=headers, content=content, extensions=request.extensions)
 
     def keep(
-        self, asked: Asked, request: httpx2.Request, response: httpx2.Response, body: dict[str, Any], elapsed_ms: float
+        self,
+        asked: Asked,
+        request: httpx2.Request,
+        response: httpx2.Response,
+        content: bytes,
+        body: dict[str, Any],
+        elapsed_ms: float,
     ) -> None:
-        """Write one answer. body: {"json"}, {"text"}, {"events"} or {"content": bytes}. Raises RecordingNotKept."""
-        redactor = self._redactor(request, response)
+        """Write one answer. body: as in parse_body. Raises RecordingNotKept, with the answer in its `body`."""
+        redactor = self._redactor(request, response, model_of(asked.request))
+        if "events" in body:
+            kept = {"events": redactor.events(body["events"])}
+        else:
+            kept = body if "content" in body else redactor.value(body)
         answer = {
             "status": response.status_code,
             "headers": redactor.headers(response.headers),
-            **({"content": body["content"]} if "content" in body else redactor.value(body)),
+            **kept,
             "elapsed_ms": round(elapsed_ms),
             "recorded_on": today(),
             "source": redactor.value(self.source_of(response, body)),
@@ -121,8 +143,10 @@ class Session:
         try:
             index = self.store.append(asked, answer)
         except OSError as error:
-            raise _not_kept(self.store, error, f"the answer came and could not be kept: {asked.name}") from error
-        self._note_use(asked, index)
+            refusal = _not_kept(self.store, error, f"the answer came and could not be kept: {asked.name}")
+            refusal.body = content
+            raise refusal from error
+        self._note_use(asked.name, index)
 
     def source_of(self, response: httpx2.Response, body: Mapping[str, Any]) -> dict[str, Any]:
         """Who answered: {"kind": "stand-in" | "azure" | "other", "engine", ["region"]}."""
@@ -148,26 +172,30 @@ class Session:
                     raise _not_kept(self.store, error, "nothing was asked: its answer could not be kept") from error
                 self._started = True
 
-    def _redactor(self, request: httpx2.Request, response: httpx2.Response | None = None) -> Redactor:
+    def _redactor(self, request: httpx2.Request, response: httpx2.Response | None = None, model: str = "") -> Redactor:
+        cookies = request.headers.get("cookie", "").split(";")
+        secrets = [value.split()[-1] for name, value in request.headers.items() if name in _CREDENTIALS and value]
         names: dict[str, str] = {}
-        secrets = [
-            value.split()[-1] for name, value in request.headers.items() if name in _CREDENTIALS and value.strip()
-        ]
         if response is not None:
-            secrets += [cookie.split(";")[0].partition("=")[2] for cookie in response.headers.get_list("set-cookie")]
+            cookies += [cookie.split(";")[0] for cookie in response.headers.get_list("set-cookie")]
             # In answers only: a deployment called "chat" must not change what a prompt about chats is found by.
-            names |= {name: model for model, name in self.deployments.items()}
+            # Where one deployment serves two models, it is the one that was asked for.
+            names = {name: model for model, name in self.deployments.items()}
+            names |= {self.deployments[model]: model} if model in self.deployments else {}
+        secrets += [cookie.partition("=")[2].strip() for cookie in cookies]
         if self.endpoint.resource:
             names[self.endpoint.resource] = "YOUR-RESOURCE"
+        elif not self.endpoint.is_loopback:
+            names[self.endpoint.host] = "YOUR-SERVER"
         return Redactor(secrets, names)
 
-    def _note_use(self, asked: Asked, index: int) -> None:
+    def _note_use(self, name: str, index: int) -> None:
         if self._used:
             with self._used.open("a", encoding="utf-8") as used:
-                used.write(f"{self.store.folder.name}/{asked.name}#{index}\n")
+                used.write(f"{self.store.folder.name}/{name}#{index}\n")
 
 
-_CREDENTIALS = {"authorization", "api-key", "cookie", "ocp-apim-subscription-key", "x-api-key"}
+_CREDENTIALS = {"authorization", "api-key", "ocp-apim-subscription-key", "x-api-key"}
 
 
 def _not_kept(store: Store, error: OSError, what: str) -> RecordingNotKept:

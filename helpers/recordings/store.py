@@ -37,49 +37,65 @@ class Store:
     def read(self, name: str) -> dict[str, Any] | None:
         """{"request", "answers"} of one file, the base's answers first; None where there is none."""
         found = [record for folder in self._folders if (record := self._read_one(folder, name))]
-        if not found:
-            return None
+        if len(found) < 2:
+            return found[0] if found else None
         return {**found[0], "answers": [answer for record in found for answer in record["answers"]]}
+
+    def find_key(self, key: str) -> str | None:
+        """The name of the file with this key, whatever model it names; None where there is none."""
+        return next((path.name for folder in self._folders for path in folder.glob(f"*.{key}.json")), None)
 
     def _read_one(self, folder: Path, name: str) -> dict[str, Any] | None:
         try:
             data = (folder / name).read_bytes()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as error:
+            raise _unreadable(folder / name, error.strerror or str(error)) from None
         try:
             record = json.loads(data)
-            answers = record["answers"]
-            if not (isinstance(record["request"], dict) and isinstance(answers, list) and answers):
-                raise ValueError("it holds no request or no answer")
-            if not all(isinstance(answer, dict) and isinstance(answer.get("status"), int) for answer in answers):
-                raise ValueError("an answer in it has no status")
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise _unreadable(
-                folder / name, str(error) if isinstance(error, ValueError) else f"lacks {error}"
-            ) from None
+            _check(record)
+        except (ValueError, RecursionError) as error:
+            raise _unreadable(folder / name, str(error)) from None
         return record
 
     def read_file(self, described: dict[str, Any]) -> bytes:
         """The bytes of a sidecar, from its {"file", "bytes", "sha256"}."""
-        name = described["file"]
+        name, size = described["file"], described["bytes"]
+        if not isinstance(name, str) or Path(name).name != name or "\\" in name:
+            raise _unreadable(self.folder / "sidecar", f"it names a file outside its folder: {name!r}")
         path = next((folder / name for folder in self._folders if (folder / name).is_file()), self.folder / name)
-        if Path(name).name != name:
-            raise _unreadable(path, "it points outside its folder")
         try:
             data = path.read_bytes()
         except FileNotFoundError:
-            raise _unreadable(path, "the recording names it and it is not there") from None
-        if len(data) != described["bytes"]:  # its SHA-256 is checked by the tests: here it would cost every reader
-            raise _unreadable(path, f"{len(data):,} bytes where {described['bytes']:,} were recorded")
+            raise _unreadable(path, "a recording names it and it is not there") from None
+        except OSError as error:
+            raise _unreadable(path, error.strerror or str(error)) from None
+        if len(data) != size:  # its SHA-256 is checked by the tests: here it would cost every reader
+            raise _unreadable(path, f"{len(data)} bytes where {size} were recorded")
         return data
 
     def append(self, asked: Asked, answer: dict[str, Any]) -> int:
         """Add one answer to the request's file; its index. answer: `json`, `text`, `events` or `content` (bytes)."""
+        written: list[Path] = []
         with self._locked(asked.key):
-            record = self._read_one(self.folder, asked.name) or {"request": asked.request, "answers": []}
-            record["answers"].append(self._lift(asked, answer))
-            self._write(asked.key, asked.name, _dump(record).encode("utf-8"))
-        return len((self.read(asked.name) or record)["answers"]) - 1
+            record = self._read_one(self.folder, asked.name)
+            before = record["answers"] if record else []
+            try:
+                lifted = self._lift(asked, answer, written)
+                whole = (self.folder / asked.name).read_text(encoding="utf-8") if record else ""
+                if record and [*record][-1] == "answers" and whole.endswith(_END):
+                    # As this module writes it: one answer more, without writing all of them anew.
+                    text = f"{whole.removesuffix(_END)},\n  {_dump(lifted, 2)}{_END}"
+                else:
+                    text = _dump({"request": asked.request, **(record or {}), "answers": [*before, lifted]}) + "\n"
+                self._write(asked.key, asked.name, text.encode("utf-8"))
+            except OSError:
+                for sidecar in written:  # nothing names them
+                    sidecar.unlink(missing_ok=True)
+                raise
+        others = [base for folder in self._folders[:-1] if (base := self._read_one(folder, asked.name))]
+        return sum(len(base["answers"]) for base in others) + len(before)
 
     def start_recording(self) -> None:
         """Make the folder, clear what killed runs left, and find out whether it can be written to at all."""
@@ -91,19 +107,21 @@ class Store:
                     left_over.unlink(missing_ok=True)
             except Timeout:
                 continue
-        self._write("probe", ".writable", b"")
-        (self.folder / ".writable").unlink(missing_ok=True)
+        with self._locked("probe"):
+            self._write("probe", ".writable", b"")
+            (self.folder / ".writable").unlink(missing_ok=True)
 
     def names(self) -> list[str]:
         """The recordings' file names, sorted."""
         return sorted({path.name for folder in self._folders for path in folder.glob("*.json")})
 
-    def _lift(self, asked: Asked, answer: dict[str, Any]) -> dict[str, Any]:
+    def _lift(self, asked: Asked, answer: dict[str, Any], written: list[Path]) -> dict[str, Any]:
         def keep(data: bytes) -> dict[str, Any]:
             digest = hashlib.sha256(data).hexdigest()
             name = f"{asked.name.removesuffix('.json')}.{digest[:12]}{suffix_of(data)}"
             if not (self.folder / name).exists():
                 self._write(asked.key, name, data)
+                written.append(self.folder / name)
             return {"file": name, "bytes": len(data), "sha256": digest}
 
         lifted = dict(answer)
@@ -119,7 +137,7 @@ class Store:
         try:
             temporary.write_bytes(data)
             temporary.replace(self.folder / name)
-        except OSError:
+        except BaseException:  # Ctrl-C as well
             temporary.unlink(missing_ok=True)
             raise
 
@@ -141,13 +159,47 @@ def _unreadable(path: Path, why: str) -> RecordingUnreadable:
     )
 
 
-def _dump(record: dict[str, Any]) -> str:
+def _check(record: Any) -> None:
+    """Raise ValueError, saying what is wrong, where a record is not what this module writes."""
+    record = record if isinstance(record, dict) else {}
+    answers = record.get("answers")
+    if not (isinstance(record.get("request"), dict) and isinstance(answers, list) and answers):
+        raise ValueError("it holds no request or no answer")
+    for answer in answers:
+        if not (isinstance(answer, dict) and isinstance(answer.get("status"), int) and _BODIES & answer.keys()):
+            raise ValueError("an answer in it has no status or no body")
+        headers = answer.get("headers", {})
+        if not (isinstance(headers, dict) and all(isinstance(value, str) for value in headers.values())):
+            raise ValueError("an answer in it has headers that are none")
+        if not (isinstance(answer.get("source", {}), dict) and isinstance(answer.get("text", ""), str)):
+            raise ValueError("an answer in it has a source or a text that is none")
+        if "file" in answer and not (isinstance(answer["file"], dict) and answer["file"].keys() >= {"file", "bytes"}):
+            raise ValueError("an answer in it has a file that is none")
+        events = answer.get("events", [])
+        if not (isinstance(events, list) and all(map(_is_event, events))):
+            raise ValueError("an answer in it has events that are none")
+
+
+def _is_event(event: Any) -> bool:
+    return (
+        isinstance(event, list)
+        and len(event) in {2, 3}
+        and isinstance(event[0], int | float)
+        and isinstance(event[-1] if len(event) == 3 else "", str)
+    )
+
+
+_BODIES = {"json", "text", "events", "file"}
+_END = "\n ]\n}\n"
+
+
+def _dump(value: Any, depth: int = 0) -> str:
     """JSON that people can read and compare: short values on one line, one streamed event a line."""
-    text = _pretty(record, 0) + "\n"
+    text = _pretty(value, depth)
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:  # half a surrogate pair, as a cut stream can hold: only an escape can carry it
-        return json.dumps(record) + "\n"
+        return json.dumps(value)
     return text
 
 

@@ -35,7 +35,7 @@ class EventReader:
         field, _, value = line.partition(":")
         value = value.removeprefix(" ")
         if not line:
-            if self._data:
+            if self._data or self._name:
                 self._finish()
         elif field == "data":
             self._data.append(value)
@@ -61,4 +61,7 @@ def play_event(event: list[Any]) -> bytes:
     text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     lines = [f"event: {name[0]}"] if name else []
     lines += [f"data: {line}" for line in text.split("\n")]
-    return ("\n".join(lines) + "\n\n").encode("utf-8", "surrogatepass")
+    try:
+        return ("\n".join(lines) + "\n\n").encode("utf-8")
+    except UnicodeEncodeError:  # half a surrogate pair in parsed JSON: it came as an escape, and goes as one
+        return play_event([0, json.dumps(data), *name])

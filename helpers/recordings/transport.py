@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx2
 
+from helpers.recordings.exchange import Asked
 from helpers.recordings.payloads import put_back_payloads
 from helpers.recordings.provenance import today
 from helpers.recordings.session import Session
@@ -48,18 +49,19 @@ class RecordingTransport(httpx2.BaseTransport):
         finally:
             response.close()
         content = b"".join(chunks)
-        self._session.keep(asked, request, response, _body_of(response, content, reader), clock.ms())
-        return _hand_on(self._session, request, response, content, clock.ms())
+        return _keep(self._session, asked, request, response, content, reader, clock.ms())
 
     def _ask_live(self, request: httpx2.Request, body: bytes) -> httpx2.Response:
         clock = _Clock()
         response = self._send(request, body)
         if _is_stream(response) or response.headers.get("content-type", "").startswith(("audio/", "image/")):
-            _remember_live(self._session, response, clock)
-            stream = _Timed(response, lambda: _remember_live(self._session, response, clock, clock.ms()))
-            return _rebuild(request, response, stream)
+            watch = _Watch(self._session, response, clock)
+            return watch.hand_on(request, _Watched(response, watch))
         content = response.read()
-        return _hand_on(self._session, request, response, content, clock.ms())
+        handed = _rebuild(request, response, content)
+        source = self._session.source_of(response, _body_of(response, content, None))
+        self._session.remember(handed.headers, source, today(), clock.ms())
+        return handed
 
     def _send(self, request: httpx2.Request, body: bytes) -> httpx2.Response:
         assert self._client is not None  # connect() gives one in the modes that ask
@@ -96,18 +98,19 @@ class AsyncRecordingTransport(httpx2.AsyncBaseTransport):
         finally:
             await response.aclose()
         content = b"".join(chunks)
-        self._session.keep(asked, request, response, _body_of(response, content, reader), clock.ms())
-        return _hand_on(self._session, request, response, content, clock.ms())
+        return _keep(self._session, asked, request, response, content, reader, clock.ms())
 
     async def _ask_live(self, request: httpx2.Request, body: bytes) -> httpx2.Response:
         clock = _Clock()
         response = await self._send(request, body)
         if _is_stream(response) or response.headers.get("content-type", "").startswith(("audio/", "image/")):
-            _remember_live(self._session, response, clock)
-            stream = _AsyncTimed(response, lambda: _remember_live(self._session, response, clock, clock.ms()))
-            return _rebuild(request, response, stream)
+            watch = _Watch(self._session, response, clock)
+            return watch.hand_on(request, _AsyncWatched(response, watch))
         content = await response.aread()
-        return _hand_on(self._session, request, response, content, clock.ms())
+        handed = _rebuild(request, response, content)
+        source = self._session.source_of(response, _body_of(response, content, None))
+        self._session.remember(handed.headers, source, today(), clock.ms())
+        return handed
 
     async def _send(self, request: httpx2.Request, body: bytes) -> httpx2.Response:
         assert self._client is not None
@@ -135,18 +138,37 @@ def _body_of(response: httpx2.Response, content: bytes, reader: EventReader | No
     if reader:
         return {"events": reader.events}
     content_type = response.headers.get("content-type", "")
-    if not content or "json" in content_type or content_type.startswith("text/"):
+    if "json" in content_type:
         try:
-            text = content.decode("utf-8")
-        except UnicodeDecodeError:
-            return {"content": content}
-        if "json" in content_type:
-            try:
-                return {"json": json.loads(text)}
-            except ValueError:
-                pass  # a gateway's error page under the wrong type: kept as the text it is
-        return {"text": text}
-    return {"content": content}
+            return {"json": json.loads(content)}
+        except (ValueError, RecursionError):
+            pass  # a gateway's error page under the wrong type: kept as the text it is
+    if content_type.startswith(("audio/", "image/", "video/")) and content:
+        return {"content": content}
+    # A downloaded file is text more often than not, whatever its type says; only as text can it be cleaned.
+    is_text = content_type.startswith("text/") or b"\0" not in content
+    try:
+        text = content.decode("utf-8", "surrogateescape" if content_type.startswith("text/") else "strict")
+    except UnicodeDecodeError:
+        is_text = False
+    return {"text": text} if is_text else {"content": content}
+
+
+def _keep(
+    session: Session,
+    asked: Asked,
+    request: httpx2.Request,
+    response: httpx2.Response,
+    content: bytes,
+    reader: EventReader | None,
+    elapsed_ms: float,
+) -> httpx2.Response:
+    """Record the answer, and hand on what came."""
+    body = _body_of(response, content, reader)
+    session.keep(asked, request, response, content, body, elapsed_ms)
+    handed = _rebuild(request, response, content)
+    session.remember(handed.headers, session.source_of(response, body), today(), elapsed_ms)
+    return handed
 
 
 def _replay(
@@ -160,8 +182,9 @@ def _replay(
     """The recorded answer; play: makes the byte stream of a recorded stream's events."""
     headers = httpx2.Headers(answer.get("headers", {}))
     if not any(name in headers for name in ("x-request-id", "apim-request-id")):
-        headers["x-request-id"] = f"recorded-{key}-{index}"  # the answer's time and source are looked up by it
-    if answer["status"] >= 400 and _retry_after_s(headers) <= _LONGEST_WAIT_S:
+        # The answer's time and source are looked up by it.
+        headers["x-request-id"] = f"recorded-{session.store.folder.name}-{key}-{index}"
+    if _is_retried(answer["status"], headers) and _retry_after_s(headers) <= _LONGEST_WAIT_S:
         headers["retry-after-ms"] = "1"  # the SDK's own retries run, without its waiting
     session.remember(headers, answer.get("source", {}), answer.get("recorded_on", ""), answer.get("elapsed_ms"))
     given: dict[str, Any] = {}
@@ -174,31 +197,22 @@ def _replay(
     elif "file" in answer:
         given["content"] = session.store.read_file(answer["file"])
     else:
-        given["content"] = answer.get("text", "").encode("utf-8", "surrogatepass")
+        given["content"] = answer["text"].encode("utf-8", "surrogateescape")
     return httpx2.Response(answer["status"], headers=headers, request=request, **given)
 
 
+def _is_retried(status: int, headers: httpx2.Headers) -> bool:
+    """Whether the SDK asks again after such an answer, and so waits."""
+    return status in {408, 409, 429} or status >= 500 or headers.get("x-should-retry") == "true"
+
+
 def _retry_after_s(headers: httpx2.Headers) -> float:
-    try:
-        return float(headers.get("retry-after", "0"))
-    except ValueError:
-        return 0  # a date in the past, by the time it is replayed
-
-
-def _hand_on(
-    session: Session, request: httpx2.Request, response: httpx2.Response, content: bytes, elapsed_ms: float
-) -> httpx2.Response:
-    reader = EventReader(lambda: 0.0)
-    if _is_stream(response):
-        reader.feed(content)
-    body = _body_of(response, content, reader if _is_stream(response) else None)
-    handed = _rebuild(request, response, content)
-    session.remember(handed.headers, session.source_of(response, body), today(), elapsed_ms)
-    return handed
-
-
-def _remember_live(session: Session, response: httpx2.Response, clock: _Clock, elapsed_ms: float | None = None) -> None:
-    session.remember(response.headers, session.source_of(response, {}), today(), elapsed_ms)
+    for name, per_second in (("retry-after-ms", 1000), ("retry-after", 1)):
+        try:
+            return float(headers[name]) / per_second
+        except (KeyError, ValueError):
+            continue
+    return 0  # none, or a date, which lies in the past by the time it is replayed
 
 
 def _rebuild(request: httpx2.Request, response: httpx2.Response, content: Any) -> httpx2.Response:
@@ -239,28 +253,55 @@ class _AsyncPlayed(httpx2.AsyncByteStream):
             yield play_event(event)
 
 
-class _Timed(httpx2.SyncByteStream):
-    """A live stream, passed on as it comes; `ended` is called after its last byte."""
+class _Watch:
+    """Remembers who gave a live stream: at once, better when an event names the model, with its time at the end."""
 
-    def __init__(self, response: httpx2.Response, ended: Any):
-        self._response, self._ended = response, ended
+    def __init__(self, session: Session, response: httpx2.Response, clock: _Clock):
+        self._session, self._response, self._clock = session, response, clock
+        self._reader = EventReader(clock.ms) if _is_stream(response) else None
+        self._source = session.source_of(response, {})
+
+    def hand_on(self, request: httpx2.Request, stream: Any) -> httpx2.Response:
+        handed = _rebuild(request, self._response, stream)
+        self._headers = handed.headers
+        self._session.remember(self._headers, self._source, today(), None)
+        return handed
+
+    def see(self, chunk: bytes) -> None:
+        if self._reader and not self._source["engine"]:
+            self._reader.feed(chunk)
+            self._source = self._session.source_of(self._response, {"events": self._reader.events})
+            self._session.remember(self._headers, self._source, today(), None)
+
+    def end(self) -> None:
+        self._session.remember(self._headers, self._source, today(), self._clock.ms())
+
+
+class _Watched(httpx2.SyncByteStream):
+    """A live stream, passed on as it comes."""
+
+    def __init__(self, response: httpx2.Response, watch: _Watch):
+        self._response, self._watch = response, watch
 
     def __iter__(self) -> Iterator[bytes]:
-        yield from self._response.iter_bytes()
-        self._ended()
+        for chunk in self._response.iter_bytes():
+            self._watch.see(chunk)
+            yield chunk
+        self._watch.end()
 
     def close(self) -> None:
         self._response.close()
 
 
-class _AsyncTimed(httpx2.AsyncByteStream):
-    def __init__(self, response: httpx2.Response, ended: Any):
-        self._response, self._ended = response, ended
+class _AsyncWatched(httpx2.AsyncByteStream):
+    def __init__(self, response: httpx2.Response, watch: _Watch):
+        self._response, self._watch = response, watch
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         async for chunk in self._response.aiter_bytes():
+            self._watch.see(chunk)
             yield chunk
-        self._ended()
+        self._watch.end()
 
     async def aclose(self) -> None:
         await self._response.aclose()
