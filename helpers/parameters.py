@@ -105,7 +105,7 @@ def _find_odd(value: Any, allowed: list[str]) -> str | None:
 def _measure(value: Any, measure: str) -> float | None:
     kinds: dict[str, Any] = {"items": list | tuple, "characters": str, "bytes": bytes}
     if measure == "value":
-        return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+        return value if isinstance(value, int | float) else None
     return len(value) if measure and isinstance(value, kinds[measure]) else None
 
 

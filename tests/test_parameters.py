@@ -25,6 +25,12 @@ def test_an_ordinary_request_gives_no_warning():
     assert check_parameters("gpt-4.1", input="Hello", instructions="brief", max_output_tokens=50) == []
 
 
+def test_the_bounds_themselves_are_allowed():
+    assert check_parameters("gpt-4o", messages=HELLO, temperature=2, top_p=0, n=128, stop=list("abcd")) == []
+    assert check_parameters("text-embedding-3-large", input=["a"] * 2048, dimensions=3072) == []
+    assert check_parameters("dall-e-2", prompt="a" * 1000, n=10) == []
+
+
 # Each of these is refused by the real service; the words of its errors stand in errors.csv.
 @pytest.mark.parametrize(
     ("model", "parameters", "warning"),
