@@ -33,7 +33,10 @@ def main() -> int:
         make_server(build_app(front)).run(sockets=[listener])
     except KeyboardInterrupt:
         pass
-    except (CourseError, EngineError) as error:
+    except ImportError as error:
+        print(f"{error}: `make standin` installs what an engine needs", file=sys.stderr)
+        return 1
+    except (CourseError, EngineError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     finally:

@@ -23,6 +23,7 @@ from tests.standin.wire import (
     filter_prompt,
     json_response,
     make_id,
+    not_for_chat,
     request_headers,
 )
 
@@ -99,6 +100,8 @@ class _Answer:
 
 async def _complete(request: Request, deployment: Deployment, body: dict[str, Any]) -> Response:
     front: Front = request.app.state.front
+    if not deployment.chats:
+        raise not_for_chat(deployment.model)
     asked = check_chat(body)
     prompt_tokens = front.count_prompt(asked["messages"], deployment.encoding, deployment.opening)
     answer = _Answer(front, deployment, asked, prompt_tokens)
@@ -165,7 +168,7 @@ async def _events(
                 choice, piece = current
                 if choice not in begun:
                     begun.add(choice)
-                    yield _chunk(answer, choice, {"content": "", "refusal": None, "role": "assistant"})
+                    yield _chunk(answer, choice, {"content": "", "role": "assistant"})
                 if piece.text:
                     yield _chunk(answer, choice, {"content": piece.text}, logprobs=piece.logprobs)
                 if piece.finish:
@@ -175,7 +178,7 @@ async def _events(
         yield _event({"error": error.error})
         return
     if _wants_usage(answer):
-        yield _event(_envelope(answer) | {"choices": [], "usage": answer.usage()})
+        yield _event({"choices": [], **_envelope(answer), "usage": answer.usage()})
     yield b"data: [DONE]\n\n"
 
 

@@ -38,8 +38,8 @@ class Front:
 
     deployments: dict[str, Deployment]
     count_prompt: CountPrompt
-    key: str
-    token: str
+    key: str = field(repr=False)
+    token: str = field(repr=False)
     requests: list[Received] | None = None
     meter: Meter = field(default_factory=Meter)
     started: int = field(default_factory=lambda: int(time.time()))

@@ -27,22 +27,21 @@ async def retrieve_v1(request: Request) -> Response:
 async def list_dated(request: Request) -> Response:
     require_api_version(request)
     front: Front = request.app.state.front
-    capabilities = {
-        "fine_tune": False,
-        "inference": True,
-        "completion": False,
-        "chat_completion": True,
-        "embeddings": False,
-    }
     data = [
         {
-            "capabilities": capabilities,
+            "capabilities": {
+                "fine_tune": False,
+                "inference": True,
+                "completion": not deployment.chats,
+                "chat_completion": deployment.chats,
+                "embeddings": False,
+            },
             "created_at": front.started,
             "id": name,
             "object": "model",
             "status": "succeeded",
         }
-        for name in front.deployments
+        for name, deployment in front.deployments.items()
     ]
     return json_response({"data": data, "object": "list"}, headers=request_headers())
 

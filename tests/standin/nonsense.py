@@ -20,7 +20,7 @@ __all__ = ["LABEL", "app", "compose_answer"]
 
 LABEL = "Nonsense (no model)"
 _CALLED = "nonsense"
-_WORDS = (  # noqa: SIM905  as above
+_WORDS = (  # noqa: SIM905  a list of one word a line would fill a page
     "amber anvil basket birch bobbin canoe cellar cinder clover copper cradle dapple ember fathom feather fennel "
     "flint gable ginger gravel harbour hazel hollow ivory jasper kettle lantern linen magnet marble meadow mitten "
     "nectar nutmeg oat orchard paddle pebble pewter pigeon plum quarry quill raisin ribbon saddle saffron sparrow "
@@ -66,9 +66,10 @@ def _split_words(text: str) -> list[str]:
 def _compose_value(schema: dict[str, Any], root: dict[str, Any], dice: random.Random, depth: int = 0) -> Any:
     """A value that fits the parts of JSON Schema that structured outputs allow."""
     if "$ref" in schema:
-        for name in ("root", *schema["$ref"].removeprefix("#").strip("/").split("/"))[1:]:
-            schema = schema.get(name, {}) if name else root if schema is not root else schema
-        return _compose_value(schema, root, dice, depth + 1)
+        target = root
+        for name in filter(None, schema["$ref"].removeprefix("#").split("/")):
+            target = target[name]
+        return _compose_value(target, root, dice, depth + 1)
     if options := schema.get("anyOf"):
         # A recursive schema ends where its shortest branch is taken.
         return _compose_value(options[-1] if depth > 4 else dice.choice(options), root, dice, depth + 1)

@@ -20,8 +20,9 @@ _PASSED_ON = (
     "messages", "temperature", "top_p", "frequency_penalty", "presence_penalty", "stop", "seed", "logprobs",
     "top_logprobs", "response_format",
 )  # fmt: skip
-# The service's own defaults; engines have others, which would make the dials mean something else here.
-_DEFAULTS = {"temperature": 1, "top_p": 1, "top_k": 0, "min_p": 0}
+# The service's own defaults; engines have others, which would make the dials mean something else here. Only min_p stays
+# as engines have it: in a small, coarsely stored model a hundredth of all draws would fall on words of no sense at all.
+_DEFAULTS = {"temperature": 1, "top_p": 1, "top_k": 0, "min_p": 0.05}
 _SEEDS = 2**32 - 1  # engines take 32 bits, and the last one means "choose yourself"
 
 
@@ -49,7 +50,7 @@ async def ask_engine(
                 if data == b"[DONE]":
                     ended = True
                     break
-                piece = _read_chunk(json.loads(data), engine.label)
+                piece = _read_chunk(json.loads(data), engine.label, asked.get("top_logprobs", 0))
                 if piece:
                     yield piece
     except httpx2.RequestError:
@@ -71,7 +72,7 @@ def _engine_body(asked: dict[str, Any], choice: int) -> dict[str, Any]:
     if "seed" in body:
         body["seed"] = (body["seed"] + choice) % _SEEDS  # with one seed, n choices still differ
     if body.get("logprobs"):
-        body.setdefault("top_logprobs", 0)
+        body["top_logprobs"] = body.get("top_logprobs") or 1  # engines say nothing at 0; what is too much is cut
     # Reusing an earlier prompt's cache makes the same request differ at temperature 0.
     return body | {"stream": True, "stream_options": {"include_usage": True}, "cache_prompt": False}
 
@@ -86,7 +87,7 @@ async def _read_events(answer: httpx2.Response) -> AsyncIterator[bytes]:
                 yield line[6:].strip()
 
 
-def _read_chunk(chunk: dict[str, Any], label: str) -> Piece | None:
+def _read_chunk(chunk: dict[str, Any], label: str, others: int) -> Piece | None:
     if "error" in chunk:
         raise engine_lost(label)
     if not chunk["choices"]:
@@ -96,14 +97,14 @@ def _read_chunk(chunk: dict[str, Any], label: str) -> Piece | None:
     if not text and not finish:
         return None  # the chunk that names the role: ours is written without it
     logprobs = (choice.get("logprobs") or {}).get("content")
-    return Piece(text, finish, [_strip_logprob(entry) for entry in logprobs] if logprobs else None)
+    return Piece(text, finish, [_strip_logprob(entry, others) for entry in logprobs] if logprobs else None)
 
 
-def _strip_logprob(entry: dict[str, Any]) -> dict[str, Any]:
-    """An engine's token, without its own number for it."""
+def _strip_logprob(entry: dict[str, Any], others: int | None = None) -> dict[str, Any]:
+    """An engine's token without its own number for it, and with so many others that were likely."""
     kept = {name: entry[name] for name in ("token", "logprob", "bytes")}
-    if "top_logprobs" in entry:
-        kept["top_logprobs"] = [_strip_logprob(other) for other in entry["top_logprobs"]]
+    if others is not None:
+        kept["top_logprobs"] = [_strip_logprob(other) for other in entry.get("top_logprobs", [])[:others]]
     return kept
 
 

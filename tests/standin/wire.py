@@ -24,6 +24,7 @@ __all__ = [
     "filter_prompt",
     "json_response",
     "make_id",
+    "not_for_chat",
     "request_headers",
     "resource_not_found",
     "too_large",
@@ -73,6 +74,14 @@ def unknown_deployment() -> ServiceError:
         },
         traced=False,
     )
+
+
+def not_for_chat(model: str) -> ServiceError:
+    message = (
+        f"The chatCompletion operation does not work with the specified model, {model}. "
+        "Please choose different model and try again."
+    )
+    return ServiceError(400, {"code": "OperationNotSupported", "message": message})
 
 
 def bad_request(message: str, param: str | None = None, code: str | None = None) -> ServiceError:
