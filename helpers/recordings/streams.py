@@ -2,10 +2,11 @@
 
 import codecs
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["EventReader", "play_event"]
+__all__ = ["EventReader", "dump_json", "play_event"]
 
 
 class EventReader:
@@ -58,10 +59,17 @@ class EventReader:
 def play_event(event: list[Any]) -> bytes:
     """One recorded event as it stands on the wire."""
     _, data, *name = event
-    text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     lines = [f"event: {name[0]}"] if name else []
-    lines += [f"data: {line}" for line in text.split("\n")]
-    try:
-        return ("\n".join(lines) + "\n\n").encode("utf-8")
-    except UnicodeEncodeError:  # half a surrogate pair in parsed JSON: it came as an escape, and goes as one
-        return play_event([0, json.dumps(data), *name])
+    lines += [f"data: {line}" for line in (data if isinstance(data, str) else dump_json(data)).split("\n")]
+    return ("\n".join(lines) + "\n\n").encode("utf-8")
+
+
+def dump_json(value: Any) -> str:
+    """JSON in one line, with an escape where a letter would be taken for a line's end or cannot be sent at all."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if not text.isascii() and _UNSAFE.search(text):
+        text = json.dumps(value, separators=(",", ":"))
+    return text
+
+
+_UNSAFE = re.compile("[\x85\u2028\u2029\ud800-\udfff]")

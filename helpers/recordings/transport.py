@@ -15,7 +15,7 @@ from helpers.recordings.exchange import Asked
 from helpers.recordings.payloads import put_back_payloads
 from helpers.recordings.provenance import today
 from helpers.recordings.session import Session
-from helpers.recordings.streams import EventReader, play_event
+from helpers.recordings.streams import EventReader, dump_json, play_event
 
 __all__ = ["AsyncRecordingTransport", "RecordingTransport"]
 
@@ -190,8 +190,7 @@ def _replay(
     given: dict[str, Any] = {}
     if "json" in answer:
         value = put_back_payloads(answer["json"], session.store.read_file)
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-        given["content"] = text.encode("utf-8", "surrogatepass")
+        given["content"] = dump_json(value).encode("utf-8")
     elif "events" in answer:
         given["stream"] = play(put_back_payloads(answer["events"], session.store.read_file))
     elif "file" in answer:
@@ -272,6 +271,8 @@ class _Watch:
             self._reader.feed(chunk)
             self._source = self._session.source_of(self._response, {"events": self._reader.events})
             self._session.remember(self._headers, self._source, today(), None)
+        if b"data: [DONE]" in chunk:  # where the SDK stops reading
+            self.end()
 
     def end(self) -> None:
         self._session.remember(self._headers, self._source, today(), self._clock.ms())
