@@ -5,9 +5,8 @@ import difflib
 import io
 import re
 import tomllib
-from collections.abc import Callable, Iterator
 from datetime import date
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -111,55 +110,51 @@ def read_rows(name: str, folder: Path = TABLES) -> list[dict[str, str]]:
 @lru_cache
 def _checked_rows(path: Path, _changed: int) -> list[dict[str, str]]:
     table = _read_schema(path.parent)[path.stem]
+    columns: dict[str, str | list[str]] = table["columns"]
+    (_, header), *lines = _read_lines(path)
+    if header != list(columns):
+        odd = sorted(set(header) ^ set(columns)) or header
+        raise _broken(path, 1, ", ".join(odd), "these columns differ", "the columns of schema.toml, in order")
+    rows: dict[tuple[str, ...], dict[str, str]] = {}
+    for line, cells in lines:
+        if len(cells) != len(header):
+            raise _broken(path, line, "all", f"{len(cells)} cells", f"{len(header)}; quote cells with commas")
+        row = dict(zip(header, cells, strict=True))
+        for column, cell in row.items():
+            if not _is_right(cell, columns[column]):
+                raise _broken(path, line, column, repr(cell) if cell else "nothing", _say(columns[column]))
+        if rows.setdefault(tuple(row[column] for column in table["key"]), row) is not row:
+            raise _broken(path, line, ", ".join(table["key"]), "the same as in an earlier line", "each row once")
+    if not rows:
+        raise _broken(path, 1, "all", "no rows", "at least one")
+    return list(rows.values())
+
+
+def _read_lines(path: Path) -> list[tuple[int, list[str]]]:
+    """Line number and cells, the header first."""
     try:
         text = path.read_text(encoding="utf-8-sig")  # a spreadsheet may have put a mark before the first letter
     except UnicodeDecodeError as error:
         raise _broken(path, 1, "all", f"byte {error.start} is not UTF-8", "a file saved as UTF-8") from None
-    with io.StringIO(text) as file:
-        reader = csv.reader(file)
-        header, wanted = next(reader, []), list(table["columns"])
-        if header != wanted:
-            odd = sorted(set(header) ^ set(wanted)) or header
-            raise _broken(path, 1, ", ".join(odd), "these columns differ", "the columns of schema.toml, in order")
-        checks = list(_read_checks(table["columns"]))
-        seen: dict[tuple[str, ...], int] = {}
-        rows = []
-        for cells in reader:
-            line = reader.line_num
-            if len(cells) != len(wanted):
-                raise _broken(path, line, "all", f"{len(cells)} cells", f"{len(wanted)}; quote cells with commas")
-            for column, cell, (is_right, words) in zip(wanted, cells, checks, strict=True):
-                if not is_right(cell):
-                    raise _broken(path, line, column, repr(cell) if cell else "nothing", words)
-            rows.append(row := dict(zip(wanted, cells, strict=True)))
-            first = seen.setdefault(tuple(row[column] for column in table["key"]), line)
-            if first != line:
-                raise _broken(path, line, ", ".join(table["key"]), f"the same as line {first}", "a row once")
-    if not rows:
-        raise _broken(path, 1, "all", "no rows", "at least one")
-    return rows
+    reader = csv.reader(io.StringIO(text))
+    return [(reader.line_num, cells) for cells in reader] or [(1, [])]
 
 
-def _read_checks(columns: dict[str, Any]) -> Iterator[tuple[Callable[[str], Any], str]]:
-    for kind in columns.values():
-        if isinstance(kind, list):
-            yield kind.__contains__, "one of " + ", ".join(repr(value) for value in kind)
-        else:
-            pattern, words, _ = _KINDS[kind.rstrip("!")]
-            required = kind.endswith("!")
-            if pattern == ".*":
-                yield (str.strip if required else lambda cell: True), words
-            else:
-                yield partial(_is_cell, re.compile(pattern if required else f"({pattern})?"), kind), words
-
-
-def _is_cell(pattern: re.Pattern[str], kind: str, cell: str) -> bool:
-    if not pattern.fullmatch(cell):
+def _is_right(cell: str, kind: str | list[str]) -> bool:
+    if isinstance(kind, list):
+        return cell in kind
+    if not cell.strip():
+        return not (cell or kind.endswith("!"))
+    if not re.fullmatch(_KINDS[kind.rstrip("!")][0], cell):
         return False
     try:
-        return not (cell and kind.startswith("date")) or bool(date.fromisoformat(cell))
+        return not kind.startswith("date") or bool(date.fromisoformat(cell))
     except ValueError:  # the 31st of February
         return False
+
+
+def _say(kind: str | list[str]) -> str:
+    return "one of " + ", ".join(map(repr, kind)) if isinstance(kind, list) else _KINDS[kind.rstrip("!")][1]
 
 
 @lru_cache

@@ -101,12 +101,13 @@ GOOD = "gpt-35-turbo,,azure,global/eastus standard,input,,,usd_per_1m_tokens,0.5
         (GOOD, GOOD.replace("0.5", "nan"), ["line 2", "column usd", "'nan'"]),
         (GOOD, GOOD.replace("0.5", ""), ["line 2", "column usd", "nothing"]),
         (GOOD, GOOD.replace("usd_per_1m_tokens", "usd_per_1k_tokens"), ["column unit", "'usd_per_1m_tokens'"]),
+        (GOOD, GOOD.replace(",,azure", ", ,azure"), ["line 2", "column version", "' '"]),
         (GOOD, GOOD.replace("azure", "Azure"), ["line 2", "column platform", "'Azure'"]),
         ("gpt-35-turbo\",2026-11-20", "gpt-35-turbo\",20.11.2026", ["line 2", "column as_of", "2026-11-20"]),
         ("gpt-35-turbo\",2026-11-20", "gpt-35-turbo\",2026-13-01", ["line 2", "column as_of"]),
         ("gpt-35-turbo\",2026-11-20", "gpt-35-turbo\",2026-02-31", ["line 2", "column as_of", "2026-02-31"]),
         ("gpt-35-turbo\",2026-11-20", "gpt-35-turbo\",", ["line 2", "column as_of", "nothing"]),
-        (GOOD[:48].replace("input", "output"), GOOD[:48], ["line 3", "the same as line 2"]),
+        (GOOD[:48].replace("input", "output"), GOOD[:48], ["line 3", "model, version", "the same as"]),
     ],
 )  # fmt: skip
 def test_a_broken_cell_is_named_with_file_line_and_column(folder, old, new, named):
