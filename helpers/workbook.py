@@ -26,6 +26,7 @@ from helpers.settings import ROOT
 __all__ = ["fill_workbook", "lab_command", "reset_notebook", "start_lab"]
 
 _MANIFEST = ".copied.json"
+_LAB_SETTINGS = Path(__file__).with_name("lab")
 
 
 def fill_workbook(root: Path = ROOT) -> list[str]:
@@ -90,6 +91,7 @@ def lab_command(arguments: Sequence[str] = (), root: Path = ROOT) -> list[str]:
         *(sys.executable, "-m", "jupyterlab", str(first.relative_to(root))),
         f"--ServerApp.root_dir={root}",
         "--ServerApp.ip=127.0.0.1",
+        f"--LabApp.app_settings_dir={_LAB_SETTINGS}",  # or the page asks each reader whether it may fetch news
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.extension_manager=readonly",

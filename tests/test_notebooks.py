@@ -76,6 +76,9 @@ def test_every_notebook_has_its_solutions():
 def test_it_opens_with_its_title_its_promise_and_its_needs(path):
     first = read_notebook(path).cells[0]
     assert first.cell_type == "markdown"
+    assert re.search(r"(  |\\)$", first.source.splitlines()[1]), (
+        "Markdown runs lines together that do not end in two spaces"
+    )
     lines = [line.rstrip(" \\") for line in first.source.splitlines()]
     for line, pattern in zip(lines, OPENING, strict=False):
         assert re.fullmatch(pattern, line), line
