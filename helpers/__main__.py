@@ -56,7 +56,7 @@ def _run_command(chosen: argparse.Namespace) -> int:
 
 
 def _agree(price: str, at_once: bool) -> bool:
-    print(f"Recording is {price}.")
+    print(f"Price: {price}")
     if at_once:
         return True
     try:

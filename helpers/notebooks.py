@@ -175,7 +175,7 @@ def run_notebook(
     """A copy of the notebook, run from top to bottom in a fresh kernel of this very Python.
 
     folder: where the kernel stands. environment: what it sees beyond this process's own. timeout: seconds per cell.
-    Raises NotebookFailed at the first error in a cell that is not tagged raises-exception.
+    Raises NotebookFailed at the first error in a cell that is not tagged raises-exception, KeyboardInterrupt on Ctrl-C.
     """
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
@@ -191,10 +191,14 @@ def run_notebook(
     )
     try:
         client.execute(env={**os.environ, **(environment or {})})
-    except CellExecutionError as error:
-        raise _describe_failure(ran, error.ename, error.evalue) from None
-    except (CellTimeoutError, DeadKernelError) as error:
-        raise _describe_failure(ran, type(error).__name__, str(error).splitlines()[0]) from None
+    except Exception as error:
+        if hasattr(client, "_async_cleanup_kernel_future"):  # nbclient takes Ctrl-C for itself, and then stumbles
+            raise KeyboardInterrupt from None
+        if isinstance(error, CellExecutionError):
+            raise _describe_failure(ran, error.ename, error.evalue) from None
+        if isinstance(error, CellTimeoutError | DeadKernelError):
+            raise _describe_failure(ran, type(error).__name__, str(error).splitlines()[0]) from None
+        raise
     return normalise_notebook(ran)
 
 
@@ -284,8 +288,8 @@ def _manage_own_kernel() -> Any:
     class OwnKernelManager(AsyncKernelManager):
         @property
         def kernel_spec(self) -> KernelSpec:
-            # Its log tells of loopback without encryption at every start, and the reader reads that as a fault.
-            argv = [sys.executable, *get_kernel_dict()["argv"][1:], "--IPKernelApp.log_level=ERROR"]
+            # Its log tells of loopback without encryption at every start, which a reader takes for a fault.
+            argv = [sys.executable, *get_kernel_dict()["argv"][1:], "--IPKernelApp.log_level=CRITICAL"]
             return KernelSpec(**{**get_kernel_dict(), "argv": argv})
 
     return OwnKernelManager

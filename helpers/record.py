@@ -136,7 +136,7 @@ def estimate_price(old: Path, settings: Settings) -> str:
                 except UnknownPrice:
                     unknown.add(model_of(record["request"]))
     if not count:
-        return "its price is not known: nothing was recorded before"
+        return "not known, because nothing was recorded before"
     without = f", without {', '.join(sorted(unknown))}, whose price is not in the table" if unknown else ""
     return f"about {total:.4f} US dollars for {count} answers as long as the recorded ones{without}"
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -159,3 +160,20 @@ def test_an_error_that_a_retry_got_over_stays_recorded(tmp_path):
     drop_refusals(tmp_path)
     left = {name: [answer["status"] for answer in record["answers"]] for name, record in read_records(tmp_path)}
     assert left == {"over.json": [429, 200], "ended.json": [200]}
+
+
+@pytest.mark.skipif(not list((ROOT / "notebooks").glob("*.ipynb")), reason="the course has no notebook yet")
+def test_ctrl_c_ends_the_command_in_its_own_words_and_keeps_what_was_answered(tmp_path, standin):
+    first = min((ROOT / "notebooks").glob("*.ipynb")).stem
+    command = [sys.executable, "-m", "helpers", "record", first, "--yes", "--into", str(tmp_path)]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    deadline = time.monotonic() + 60
+    while len(questions(standin)) < 2 and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    kernels = _children(process.pid)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert said.startswith("\nstopped;") and "Traceback" not in said
+    assert len(list_answers(tmp_path / ".new" / first)) >= 1
+    assert kernels and not any(Path(f"/proc/{kernel}").exists() for kernel in kernels)
