@@ -231,7 +231,7 @@ def _embed(asked: dict[str, Any], number: int) -> dict[str, Any]:
 
 
 class Wire:
-    """A server, a folder of recordings, and clients between them. All settings are set here, whatever is set outside."""
+    """A server, a folder of recordings, and clients between them. Sets every setting itself."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch):
         self.folder, self.server = folder, None

@@ -154,7 +154,7 @@ def test_a_stream_plays_at_the_recorded_pace_or_at_once(wire):
 
 
 def test_streamed_text_survives_bytes_cut_anywhere(wire):
-    """An event cut inside a letter, a \\r\\n cut in two, comments, named events, several data lines, half a surrogate."""
+    """An event cut inside a letter and a line end, comments, named events, several data lines, half a surrogate."""
     parts = [b'\xef\xbb\xbf: hello\r\n\r\ndata: {"choices": [], "t": "gr\xc3', b'\xbc\xc3\x9f"}\r', b"\n\r\n"]
     parts += [
         b'event: thread.x\ndata: {"data":\ndata: 1}\n\n',

@@ -93,6 +93,7 @@ _RULES: list[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]]] 
     ("", re.compile(rf"(\b{_ID}[-_])?(?<![0-9A-Za-z])[0-9a-fA-F]{{32}}(?![0-9A-Za-z])"), _key_of_old),
     ("-", re.compile(_GUID), _pseudonym),
 ]  # fmt: skip
+_TOLD = r"(?:(?<=deployment[ /])|(?<=deployments/)|(?<=deployment [\"'`]))"
 _REQUEST_ID = re.compile(r"(?:req_)?[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -105,19 +106,20 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str] = (), names: Mapping[str, str] | None = None):
+        self._secrets = [s for s in sorted(set(secrets), key=len, reverse=True) if len(s) >= 6]
         self._names = {private: public for private, public in (names or {}).items() if private != public}
-        self._known: list[tuple[re.Pattern[str], str]] = []
-        for secret in sorted({s for s in secrets if len(s) >= 6}, key=len, reverse=True):
-            self._known.append((re.compile(re.escape(secret)), REDACTED))
-        for private, public in sorted(self._names.items(), key=lambda pair: -len(pair[0])):
-            is_any_word = private.isalpha() and public != "YOUR-RESOURCE"
-            before = r"(?<![A-Za-z0-9])(deployments?[/ ]\W?)" if is_any_word else "(?<![A-Za-z0-9])()"
-            word = re.compile(rf"(?i){before}{re.escape(private)}(?![A-Za-z0-9])")
-            self._known.append((word, r"\1" + public.replace("\\", r"\\")))
+        self._public = {private.lower(): public for private, public in self._names.items()}
+        words = [
+            (_TOLD if private.isalpha() and public != "YOUR-RESOURCE" else "") + re.escape(private)
+            for private, public in sorted(self._names.items(), key=lambda pair: -len(pair[0]))
+        ]
+        self._words = re.compile(rf"(?i)(?<![A-Za-z0-9])(?:{'|'.join(words)})(?![A-Za-z0-9])") if words else None
 
     def text(self, text: str) -> str:
-        for known, public in self._known:
-            text = known.sub(public, text)
+        for secret in self._secrets:
+            text = text.replace(secret, REDACTED)
+        if self._words:  # all in one pass: one reader's deployment may be called as another model is
+            text = self._words.sub(lambda word: self._public[word[0].lower()], text)
         lower = text.lower()
         for hint, rule, instead in _RULES:
             if hint in lower:

@@ -1,0 +1,153 @@
+"""Whatever form of endpoint a person pastes is understood, or refused with its mend."""
+
+import random
+import string
+
+import pytest
+
+from helpers.endpoints import parse_endpoint
+from helpers.errors import SettingError
+
+AZURE = "https://contoso.openai.azure.com"
+FOUNDRY = "https://contoso.services.ai.azure.com"
+COGNITIVE = "https://contoso.cognitiveservices.azure.com"
+LOCAL = "http://127.0.0.1:8000"
+
+# What is pasted -> (root, v1).
+GOOD = {
+    "https://contoso.openai.azure.com": (AZURE, f"{AZURE}/openai/v1/"),
+    "https://contoso.openai.azure.com/": (AZURE, f"{AZURE}/openai/v1/"),
+    "contoso.openai.azure.com": (AZURE, f"{AZURE}/openai/v1/"),
+    "contoso.openai.azure.com/openai": (AZURE, f"{AZURE}/openai/v1/"),
+    "https://contoso.openai.azure.com/openai/": (AZURE, f"{AZURE}/openai/v1/"),
+    "https://contoso.openai.azure.com/openai/v1": (AZURE, f"{AZURE}/openai/v1/"),
+    "https://contoso.openai.azure.com/openai/v1/": (AZURE, f"{AZURE}/openai/v1/"),
+    "https://contoso.openai.azure.com//openai//v1/": (AZURE, f"{AZURE}/openai/v1/"),
+    "https://contoso.openai.azure.com/openai/v1/chat/completions": (AZURE, f"{AZURE}/openai/v1/"),
+    "https://contoso.openai.azure.com/openai/responses?api-version=2025-04-01-preview": (AZURE, f"{AZURE}/openai/v1/"),
+    f"{AZURE}/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21": (AZURE, f"{AZURE}/openai/v1/"),
+    "HTTPS://Contoso.OpenAI.Azure.com": (AZURE, f"{AZURE}/openai/v1/"),
+    "http://contoso.openai.azure.com": (AZURE, f"{AZURE}/openai/v1/"),
+    "https://contoso.openai.azure.com:443/": (AZURE, f"{AZURE}/openai/v1/"),
+    "https://contoso.openai.azure.com.": (AZURE, f"{AZURE}/openai/v1/"),
+    "  'https://contoso.openai.azure.com/' \n": (AZURE, f"{AZURE}/openai/v1/"),
+    "<https://contoso.openai.azure.com/>": (AZURE, f"{AZURE}/openai/v1/"),
+    'AZURE_OPENAI_ENDPOINT="https://contoso.openai.azure.com/"': (AZURE, f"{AZURE}/openai/v1/"),
+    "export AZURE_OPENAI_ENDPOINT=https://contoso.openai.azure.com": (AZURE, f"{AZURE}/openai/v1/"),
+    '$env:AZURE_OPENAI_ENDPOINT = "https://contoso.openai.azure.com"': (AZURE, f"{AZURE}/openai/v1/"),
+    'azure_endpoint="https://contoso.openai.azure.com/",': (AZURE, f"{AZURE}/openai/v1/"),
+    "https://contoso.services.ai.azure.com": (FOUNDRY, f"{FOUNDRY}/openai/v1/"),
+    "https://contoso.services.ai.azure.com/api/projects/analysis": (FOUNDRY, f"{FOUNDRY}/openai/v1/"),
+    "https://contoso.services.ai.azure.com/models": (FOUNDRY, f"{FOUNDRY}/openai/v1/"),
+    "https://contoso.services.ai.azure.com/api/projects/a/openai/v1": (FOUNDRY, f"{FOUNDRY}/openai/v1/"),
+    "contoso.cognitiveservices.azure.com/": (COGNITIVE, f"{COGNITIVE}/openai/v1/"),
+    "https://contoso.openai.azure.us": (
+        "https://contoso.openai.azure.us",
+        "https://contoso.openai.azure.us/openai/v1/",
+    ),
+    "https://swedencentral.api.cognitive.microsoft.com/": (
+        "https://swedencentral.api.cognitive.microsoft.com",
+        "https://swedencentral.api.cognitive.microsoft.com/openai/v1/",
+    ),
+    # servers that are not Azure's: literal where there is a path, the v1 API where there is none
+    "http://127.0.0.1:8000": (LOCAL, f"{LOCAL}/openai/v1/"),
+    "127.0.0.1:8000": (LOCAL, f"{LOCAL}/openai/v1/"),
+    "localhost:11434/v1": ("http://localhost:11434", "http://localhost:11434/v1/"),
+    "http://127.0.0.1:8000/openai": (LOCAL, f"{LOCAL}/openai/v1/"),
+    "http://127.0.0.1:8000/openai/v1/": (LOCAL, f"{LOCAL}/openai/v1/"),
+    "http://127.0.0.1:8000/v1/chat/completions": (LOCAL, f"{LOCAL}/v1/"),
+    "http://[::1]:8000/v1": ("http://[::1]:8000", "http://[::1]:8000/v1/"),
+    "https://api.openai.com/v1": ("https://api.openai.com", "https://api.openai.com/v1/"),
+    "https://llm.example.org/team/v3": ("https://llm.example.org/team/v3", "https://llm.example.org/team/v3/"),
+    "https://gateway.example.org/ai/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21": (
+        "https://gateway.example.org/ai",
+        "https://gateway.example.org/ai/openai/v1/",
+    ),
+}
+
+# What is pasted -> (what is wrong with it, what its mend says).
+BAD = {
+    "": ("is empty", "YOUR-RESOURCE.openai.azure.com"),
+    '""': ("is empty", "YOUR-RESOURCE.openai.azure.com"),
+    "https://YOUR-RESOURCE.openai.azure.com": ("placeholder", "Keys and Endpoint"),
+    "https://<your-resource>.openai.azure.com/": ("placeholder", "Keys and Endpoint"),
+    "https://{resource}.openai.azure.com": ("placeholder", "Keys and Endpoint"),
+    "contoso": ("is a name, not a URL", "https://contoso.openai.azure.com"),
+    "https://contoso": ("is a name, not a URL", "https://contoso.openai.azure.com"),
+    "ftp://contoso.openai.azure.com": ("starts with ftp://", "https://"),
+    "wss://contoso.openai.azure.com/openai/realtime": ("starts with wss://", "https://"),
+    "https:contoso.openai.azure.com": ("cannot be read as a URL", "https://"),
+    "https://contoso.openai.azure.com:port": ("cannot be read as a URL", "https://"),
+    "https://contoso.openai.azure.com /openai": ("holds a space", "https://"),
+    "https://someone:word@contoso.openai.azure.com": ("user name", "https://"),
+    "https://openai.azure.com": ("lacks the resource's name", "YOUR-RESOURCE"),
+    "https://portal.azure.com/#@contoso/resource/overview": ("web page", "Keys and Endpoint"),
+    "https://ai.azure.com/resource/overview?wsid=1": ("web page", "Keys and Endpoint"),
+    "https://oai.azure.com/portal": ("web page", "Keys and Endpoint"),
+    "https://contoso.openai.azure.com/openai/v2": ("a path that Azure OpenAI does not have", AZURE),
+    "https://contoso.openai.azure.com/dashboard": ("a path that Azure OpenAI does not have", AZURE),
+    "https://contoso.azure.com": ("not of an Azure OpenAI resource", "Keys and Endpoint"),
+    "https://my_contoso.openai.azure.com": ("not of an Azure OpenAI resource", "Keys and Endpoint"),
+    "https://api.openai.com": ("not Azure", "https://api.openai.com/v1"),
+    f"https://{'a' * 64}.example.org": ("no host that can exist", "https://"),
+    "https://": ("no host that can exist", "https://"),
+    "https://contoso..example.org": ("no host that can exist", "https://"),
+}
+
+
+@pytest.mark.parametrize("pasted", GOOD)
+def test_an_endpoint_is_understood_in_the_form_in_which_it_is_pasted(pasted):
+    endpoint = parse_endpoint(pasted)
+    assert (endpoint.root, endpoint.v1) == GOOD[pasted]
+    again = parse_endpoint(endpoint.v1)
+    assert (again.root, again.v1) == GOOD[pasted], "what was understood is understood again"
+
+
+@pytest.mark.parametrize("pasted", BAD)
+def test_what_is_no_endpoint_is_refused_with_its_mend(pasted):
+    problem, mend = BAD[pasted]
+    with pytest.raises(SettingError) as caught:
+        parse_endpoint(pasted)
+    what, *details = str(caught.value).splitlines()
+    assert what.startswith("AZURE_OPENAI_ENDPOINT ") and problem in what
+    assert mend in next(line for line in details if line.startswith("  try"))
+
+
+def test_the_table_is_as_long_as_was_promised():
+    assert len(GOOD) >= 25 and len(BAD) >= 20
+
+
+def test_a_pasted_key_is_called_a_key_and_not_shown():
+    chance = random.Random(7)
+    letters = string.ascii_letters + string.digits
+    keys = ["".join(chance.choices("0123456789abcdef", k=32)), "".join(chance.choices(letters, k=84))]
+    keys += [
+        "sk-" + "".join(chance.choices(letters, k=48)),
+        "eyJ" + ".".join("".join(chance.choices(letters, k=60)) for _ in "123"),
+    ]
+    for key in keys:
+        with pytest.raises(SettingError, match="looks like a key") as caught:
+            parse_endpoint(key)
+        assert key not in str(caught.value) and "AZURE_OPENAI_API_KEY" in str(caught.value)
+
+
+def test_a_key_in_the_query_is_not_shown():
+    with pytest.raises(SettingError) as caught:
+        parse_endpoint("https://portal.azure.com/x?api-key=12345")
+    assert "12345" not in str(caught.value)
+
+
+def test_a_deployment_url_tells_what_else_it_names():
+    endpoint = parse_endpoint(f"{AZURE}/openai/deployments/my-gpt/chat/completions?api-version=2024-10-21")
+    assert (endpoint.resource, endpoint.deployment, endpoint.api_version) == ("contoso", "my-gpt", "2024-10-21")
+    assert parse_endpoint("https://llm.example.org").resource is None
+
+
+@pytest.mark.parametrize(("host", "expected"), [("127.0.0.1:80", True), ("localhost", True), ("[::1]:1", True)])
+def test_this_machine_is_known_as_such(host, expected):
+    assert parse_endpoint(f"http://{host}").is_loopback is expected
+
+
+def test_a_host_that_begins_as_a_loopback_address_is_not_this_machine():
+    assert not parse_endpoint("https://127.0.0.1.example.org").is_loopback
+    assert not parse_endpoint(AZURE).is_loopback

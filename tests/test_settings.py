@@ -1,0 +1,252 @@
+"""Settings: all have a default that costs nothing; what cannot be used is refused with its mend."""
+
+import asyncio
+import json
+import sys
+import types
+from typing import Any
+
+import openai
+import pytest
+
+from helpers import clients, connect, settings
+from helpers.errors import SettingError
+from helpers.settings import read_settings
+from tests.loopback import Answer, Wire, answer_plainly, draw_png, open_wire
+
+wire = pytest.fixture(open_wire)
+DATED = "2024-10-21"
+ASK: dict[str, Any] = {"model": "gpt-4.1-mini", "messages": [{"role": "user", "content": "Say something."}]}
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    """A repository's root of its own, so that .env and deployments.toml can be written."""
+    monkeypatch.setattr(settings, "ROOT", tmp_path)
+    for name in ("MODE", "ENDPOINT", "API_KEY", "AD_TOKEN", "PACE", "RECORDINGS", "USED"):
+        monkeypatch.delenv(f"AZURE_OPENAI_{name}", raising=False)
+    return tmp_path
+
+
+def test_with_no_setting_at_all_the_course_replays(root):
+    found = read_settings()
+    assert (found.mode, found.endpoint, found.api_key, found.pace) == ("replay", None, None, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("mode", "nearest"), [("rec", "record"), ("Playback", "replay"), ("lve", "live"), ("1", "replay")]
+)
+def test_a_mode_that_is_none_is_refused_with_the_nearest(wire, mode, nearest):
+    with pytest.raises(SettingError, match="no mode") as caught:
+        wire.connect(mode)
+    assert f"nearest  {nearest}" in str(caught.value) and "record (asks for what is missing" in str(caught.value)
+
+
+@pytest.mark.parametrize("mode", ["REPLAY", " replay ", "Replay"])
+def test_a_mode_is_understood_in_any_case(wire, mode):
+    wire.folder.mkdir()
+    assert clients.session_of(wire.connect(mode)).mode == "replay"
+
+
+@pytest.mark.parametrize("pace", ["fast", "-1", "inf", "nan", "1,5"])
+def test_a_pace_that_is_none_is_refused(wire, pace):
+    with pytest.raises(SettingError, match="AZURE_OPENAI_PACE"):
+        wire.connect(AZURE_OPENAI_PACE=pace)
+
+
+def test_two_credentials_are_refused(wire):
+    wire.serve(answer_plainly())
+    with pytest.raises(SettingError, match="two credentials"):
+        wire.connect("live", AZURE_OPENAI_AD_TOKEN="a-token")
+
+
+@pytest.mark.parametrize(
+    ("key", "problem"),
+    [
+        ("https://contoso.openai.azure.com", "holds a URL"),
+        ("contoso.openai.azure.com", "holds a URL"),
+        ("<your-key>", "is no key"),
+        ("your-api-key", "is no key"),
+        ("two words", "is no key"),
+        ("schlüssel", "is no key"),
+    ],
+)
+def test_what_is_no_key_is_refused_before_it_is_sent(wire, key, problem):
+    server = wire.serve(answer_plainly())
+    with pytest.raises(SettingError, match=problem):
+        wire.connect("record", AZURE_OPENAI_API_KEY=key)
+    assert not server.seen
+
+
+def test_what_only_asking_needs_cannot_stop_a_replay(wire):
+    wire.folder.mkdir()
+    for bad in ({"AZURE_OPENAI_ENDPOINT": "ftp://nowhere"}, {"AZURE_OPENAI_API_KEY": "<your-key>"}):
+        wire.connect("replay", **bad)
+    wire.connect("replay", DATED, AZURE_OPENAI_AD_TOKEN="a-token", OPENAI_API_VERSION="2020-01-01")
+
+
+@pytest.mark.parametrize("mode", ["record", "live"])
+def test_asking_without_an_endpoint_is_refused(wire, mode):
+    with pytest.raises(SettingError, match="AZURE_OPENAI_ENDPOINT is not set") as caught:
+        wire.connect(mode)
+    assert ".env" in str(caught.value) and "make standin" in str(caught.value)
+
+
+@pytest.mark.parametrize("version", ["v1", "latest", "2024-10", "2024-10-21-beta", ""])
+def test_what_is_no_dated_api_version_is_refused(wire, version):
+    wire.folder.mkdir()
+    with pytest.raises(SettingError, match="no dated API version"):
+        wire.connect("replay", version)
+
+
+def test_an_unknown_notebook_is_refused_with_the_nearest(wire, tmp_path):
+    for name in ("00_start_here", "06_embeddings"):
+        (tmp_path / "course" / name).mkdir(parents=True)
+    wire.set(AZURE_OPENAI_RECORDINGS=str(tmp_path / "course"))
+    with pytest.raises(SettingError, match="no recordings called '06_embedings'") as caught:
+        connect("06_embedings")
+    assert "nearest  06_embeddings" in str(caught.value)
+
+
+def test_the_clients_are_the_sdks_own(wire):
+    wire.folder.mkdir()
+    assert type(wire.connect()) is openai.OpenAI and type(wire.connect_async()) is openai.AsyncOpenAI
+    assert type(wire.connect("replay", DATED)) is openai.AzureOpenAI
+    assert type(wire.connect_async("replay", DATED)) is openai.AsyncAzureOpenAI
+
+
+def test_a_client_of_another_make_is_refused_and_a_copy_is_known(wire):
+    wire.folder.mkdir()
+    client = wire.connect()
+    assert clients.session_of(client.with_options(max_retries=0)) is clients.session_of(client)
+    with pytest.raises(SettingError, match="not made by connect"):
+        clients.session_of(openai.OpenAI(api_key="-"))
+
+
+def test_the_environment_comes_before_dotenv(root, monkeypatch):
+    (root / ".env").write_text(
+        '# mine\nexport AZURE_OPENAI_MODE="live"\nAZURE_OPENAI_ENDPOINT=contoso.openai.azure.com # west\n'
+        "AZURE_OPENAI_API_KEY='key of mine'\nAZURE_OPENAI_PACE=\n"
+    )
+    with pytest.raises(SettingError, match="is no key"):
+        read_settings()
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "another-key")
+    found = read_settings()
+    assert (found.mode, found.pace, found.api_key) == ("live", 1.0, "another-key")
+    assert found.endpoint is not None and found.endpoint.resource == "contoso"
+    monkeypatch.setenv("AZURE_OPENAI_MODE", "replay")
+    assert read_settings().mode == "replay"
+
+
+def test_no_setting_shows_a_credential(root, monkeypatch):
+    monkeypatch.setenv("AZURE_OPENAI_MODE", "live")
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "not-to-be-seen")
+    assert "not-to-be-seen" not in repr(read_settings())
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['gpt-4.1 = "x"', '"gpt-4.1" = 3', '"gpt-4.1" = "two words"', '"a" = ""', "not toml", b"\xff\xfe", "[gpt]\na='b'"],
+)
+def test_deployments_that_cannot_be_read_are_refused(root, monkeypatch, text):
+    (root / "deployments.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
+    assert read_settings().deployments == {}, "replay does not need them"
+    monkeypatch.setenv("AZURE_OPENAI_MODE", "live")
+    with pytest.raises(SettingError, match=r"deployments\.toml") as caught:
+        read_settings()
+    assert '"gpt-4.1-mini" = "my-deployment"' in str(caught.value)
+
+
+def _ask_all(client: Any) -> list[str]:
+    """One request of each way in which a model is named: in the body, in the URL, in a form. The models answered."""
+    pictures = [("a.png", draw_png())]
+    return [
+        client.chat.completions.create(**ASK).model,
+        client.embeddings.create(model="text-embedding-3-small", input="one").model,
+        client.responses.create(model="gpt-4.1-mini", input="one").model,
+        client.audio.transcriptions.create(model="whisper", file=("a.mp3", b"ID3")).model,
+        client.images.edit(model="gpt-image-1", prompt="p", image=pictures).model,
+    ]
+
+
+@pytest.mark.parametrize("version", [None, DATED])
+def test_private_deployment_names_leave_the_machine_and_never_reach_the_disk(wire, root, version):
+    # Two models share one deployment, one is called like another model, one like a word of the answers.
+    names = {"gpt-4.1-mini": "text-embedding-3-small", "text-embedding-3-small": "vec-anna", "whisper": "assistant"}
+    names |= {"gpt-image-1": "vec-anna"}
+    (root / "deployments.toml").write_text("".join(f'"{model}" = "{name}"\n' for model, name in names.items()))
+    sent = []
+
+    def answer(seen: Any) -> Answer:
+        name = seen.path.split("/deployments/")[1].split("/")[0] if "/deployments/" in seen.path else ""
+        if b"multipart" in seen.headers["content-type"].encode():
+            form = seen.body.split(b'name="model"\r\n\r\n')
+            name = name or form[1].split(b"\r\n")[0].decode()
+        else:
+            name = name or seen.json["model"]
+        sent.append(name)
+        assert len(seen.body) == int(seen.headers["content-length"])
+        body = {
+            "model": name,
+            "role": "assistant",
+            "object": "chat.completion",
+            "data": [{"embedding": "AAAAAA==", "index": 0}],
+        }
+        body |= {"note": f"The API deployment {name} is ready", "output": [], "choices": []}
+        return Answer.of_json(body, x_ms_deployment_name=name)
+
+    wire.serve(answer)
+    _ask_all(wire.connect("record", version))
+    asked = ["gpt-4.1-mini", "text-embedding-3-small", "gpt-4.1-mini", "whisper", "gpt-image-1"]
+    assert sent == [names[model] for model in asked]
+    assert _ask_all(wire.connect("replay", version)) == asked
+    for path in wire.folder.glob("*.json"):
+        text = path.read_text()
+        [answered] = json.loads(text)["answers"]
+        assert "vec-anna" not in text + path.name and f"deployment {answered['json']['model']} is ready" in text
+        assert answered["json"]["role"] == "assistant" and answered["json"]["object"] == "chat.completion"
+        assert answered["headers"]["x-ms-deployment-name"] == answered["json"]["model"]
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+@pytest.mark.parametrize(
+    ("version", "scope"),
+    [(None, "https://ai.azure.com/.default"), (DATED, "https://cognitiveservices.azure.com/.default")],
+)
+def test_without_a_key_entra_id_is_asked_for_a_token_of_the_right_scope(wire, monkeypatch, version, scope, is_async):
+    asked = []
+    identity = types.ModuleType("azure.identity")
+    identity.DefaultAzureCredential = lambda: "the credential"  # type: ignore[attr-defined]
+
+    def provider(credential: str, *scopes: str) -> Any:
+        asked.append((credential, scopes))
+        return lambda: f"token-{len(asked)}"
+
+    identity.get_bearer_token_provider = provider  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "azure.identity", identity)
+    server = wire.serve(answer_plainly())
+    wire.set(AZURE_OPENAI_API_KEY="")
+    _ask_once(wire, "record", version, is_async)
+    assert asked == [("the credential", (scope,))]
+    assert server.seen[0].headers["authorization"] == "Bearer token-1" and "api-key" not in server.seen[0].headers
+    assert "token-1" not in next(wire.folder.glob("*.json")).read_text()
+    _ask_once(wire, "replay", version, is_async)
+    assert len(asked) == 1, "replay asks for no credential"
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+@pytest.mark.parametrize("version", [None, DATED])
+def test_a_token_of_ones_own_is_sent_as_bearer(wire, version, is_async):
+    server = wire.serve(answer_plainly())
+    _ask_once(wire, "live", version, is_async, AZURE_OPENAI_API_KEY="", AZURE_OPENAI_AD_TOKEN="my-token")
+    assert server.seen[0].headers["authorization"] == "Bearer my-token"
+
+
+def _ask_once(wire: Wire, mode: str, version: str | None, is_async: bool, **environment: str) -> None:
+    async def ask() -> None:
+        await wire.connect_async(mode, version, **environment).chat.completions.create(**ASK)
+
+    if is_async:
+        asyncio.run(ask())
+    else:
+        wire.connect(mode, version, **environment).chat.completions.create(**ASK)
