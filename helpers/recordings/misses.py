@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from helpers.errors import RecordingNotFound
+from helpers.errors import RecordingNotFound, RecordingUnreadable
 from helpers.recordings.exchange import Asked, model_of, operation_of
 from helpers.recordings.store import Store
 
@@ -19,11 +19,15 @@ def explain_miss(store: Store, asked: Asked) -> RecordingNotFound:
     wanted = dict(_leaves(asked.request))
     candidates = []
     for name in store.names():
-        if name.startswith(operation + "."):
+        if not name.startswith(operation + "."):
+            continue
+        try:
             record = store.read(name)
-            if record:
-                differences = _differences(wanted, dict(_leaves(record["request"])))
-                candidates.append((len(differences), _weight(differences), name, differences))
+        except RecordingUnreadable:
+            continue  # a broken neighbour is not what was asked for
+        if record:
+            differences = _differences(wanted, dict(_leaves(record["request"])))
+            candidates.append((len(differences), _weight(differences), name, differences))
     what = "no recorded answer for this request"
     if not candidates:
         return RecordingNotFound(
