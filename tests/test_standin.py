@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import openai
@@ -25,8 +26,8 @@ from tests.standin.checking import BODY_LIMIT
 from tests.standin.engines import EngineProcess
 
 ROOT = Path(__file__).resolve().parent.parent
-HELLO = [{"role": "user", "content": "Say hello to the sea"}]
-ASK = {"model": "gpt-4o", "messages": HELLO}
+HELLO: Any = [{"role": "user", "content": "Say hello to the sea"}]
+ASK: Any = {"model": "gpt-4o", "messages": HELLO}
 HTTP = httpx2.Client(timeout=30, verify=False)  # one for all: making one takes longer than asking
 CHAT = "/openai/v1/chat/completions"
 DATED = "/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21"
@@ -279,7 +280,7 @@ def test_nonsense_in_json_fits_the_schema(client: openai.OpenAI):
         "additionalProperties": False,
         "$defs": {"part": {"type": "object", "properties": {"size": {"type": ["integer", "null"]}}}},
     }
-    wanted = {"type": "json_schema", "json_schema": {"name": "thing", "schema": schema, "strict": True}}
+    wanted: Any = {"type": "json_schema", "json_schema": {"name": "thing", "schema": schema, "strict": True}}
     for seed in range(30):
         answer = client.chat.completions.create(**ASK, seed=seed, response_format=wanted)
         jsonschema.validate(json.loads(answer.choices[0].message.content), schema)
@@ -508,8 +509,15 @@ class _Script:
             except OSError:
                 return
             with connection:
-                connection.recv(65536)
-                connection.sendall(self._payload)
+                # To its end: closing on what is unread would reset the connection instead of ending the answer.
+                head, _, body = connection.recv(65536).partition(b"\r\n\r\n")
+                found = re.search(rb"content-length: (\d+)", head.lower())
+                while found and len(body) < int(found[1]):
+                    body += connection.recv(65536)
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                for start in range(0, len(self._payload), 50):  # cut anywhere, as networks do
+                    connection.sendall(self._payload[start : start + 50])
+                    time.sleep(0.001)
 
     def revive(self) -> None: ...
 
@@ -518,8 +526,8 @@ class _Script:
 
 
 @contextmanager
-def serve_script(*lines: str, status: str = "200 OK", length: str = "") -> Iterator[openai.OpenAI]:
-    head = f"HTTP/1.1 {status}\r\nContent-Type: text/event-stream\r\n{length}Connection: close\r\n\r\n"
+def serve_script(*lines: str, status: str = "200 OK") -> Iterator[openai.OpenAI]:
+    head = f"HTTP/1.1 {status}\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
     engine = _Script((head + "".join(lines)).encode())
     with serve(engine) as standin:
         yield openai.OpenAI(base_url=f"{standin.endpoint}/openai/v1/", api_key=standin.key, max_retries=0)
@@ -557,7 +565,7 @@ def test_an_engines_refusal_is_400_and_its_failure_500():
         client.chat.completions.create(**ASK)
 
 
-def test_line_separators_in_a_text_do_not_cut_it():
+def test_neither_line_separators_in_a_text_nor_cuts_on_the_way_break_it():
     text = "one\u2028two\x85three"
     with serve_script(said(text, "stop"), COUNTED, "data: [DONE]\n\n") as client:
         answer = client.chat.completions.create(**ASK)

@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import openai
 import pytest
@@ -18,7 +19,7 @@ from tests.standin.weights import WeightsMissing, fetch, hash_file
 
 pytestmark = [pytest.mark.standin, pytest.mark.timeout(1800)]
 
-QUESTION = [{"role": "user", "content": "What is the capital of France? Answer in one word."}]
+QUESTION: Any = [{"role": "user", "content": "What is the capital of France? Answer in one word."}]
 NETWORK = str(Path(__file__).resolve().parent / "network")
 
 
@@ -77,7 +78,7 @@ def test_an_answer_carries_nothing_of_the_engines_own(client: openai.OpenAI):
 
 
 def test_a_stream_says_the_same_as_an_answer_at_once(client: openai.OpenAI):
-    ask = {"model": "gpt-4o", "messages": QUESTION, "temperature": 0, "max_tokens": 20}
+    ask: Any = {"model": "gpt-4o", "messages": QUESTION, "temperature": 0, "max_tokens": 20}
     whole = client.chat.completions.create(**ask)
     with client.chat.completions.create(**ask, stream=True, stream_options={"include_usage": True}) as stream:
         chunks = list(stream)
@@ -98,7 +99,11 @@ def test_a_repeated_prompt_gets_the_same_answer_whatever_came_between(client: op
 
 
 def test_a_seed_repeats_and_choices_differ(client: openai.OpenAI):
-    ask = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Invent a name for a boat."}], "max_tokens": 16}
+    ask: Any = {
+        "model": "gpt-4o",
+        "messages": [{"role": "user", "content": "Invent a name for a boat."}],
+        "max_tokens": 16,
+    }
     first, again = (client.chat.completions.create(**ask, seed=5, n=3, temperature=1) for _ in range(2))
     texts = [choice.message.content for choice in first.choices]
     assert texts == [choice.message.content for choice in again.choices]
@@ -124,7 +129,7 @@ def test_structured_outputs_fit_the_schema(client: openai.OpenAI):
         "required": ["city", "inhabitants"],
         "additionalProperties": False,
     }
-    wanted = {"type": "json_schema", "json_schema": {"name": "city", "schema": schema, "strict": True}}
+    wanted: Any = {"type": "json_schema", "json_schema": {"name": "city", "schema": schema, "strict": True}}
     answer = client.chat.completions.create(
         model="gpt-4o", messages=QUESTION, temperature=0, max_tokens=200, response_format=wanted
     )
@@ -139,7 +144,7 @@ def test_a_prompt_past_the_context_is_400(client: openai.OpenAI):
 
 
 def test_a_reader_who_leaves_frees_the_engine(client: openai.OpenAI):
-    long = [{"role": "user", "content": "Count from 1 to 1000, every number, in words."}]
+    long: Any = [{"role": "user", "content": "Count from 1 to 1000, every number, in words."}]
     with client.chat.completions.create(model="gpt-4o", messages=long, stream=True) as stream:
         for _ in zip(range(5), stream, strict=False):
             pass
@@ -197,7 +202,7 @@ def test_prompts_are_counted_as_on_the_wire(name: str, count: CountTokens):
 
 
 def test_what_is_counted_is_the_prompt_and_not_what_the_engine_makes_of_it(client: openai.OpenAI):
-    tell = [{"role": "user", "content": "Answer in up to 3 words: Which ocean contains the falkland islands?"}]
+    tell: Any = [{"role": "user", "content": "Answer in up to 3 words: Which ocean contains the falkland islands?"}]
     for model in ("gpt-4o-mini", "gpt-4-32k"):  # 24 in recordings of both
         answer = client.chat.completions.create(model=model, messages=tell, max_tokens=1)
         assert answer.usage.prompt_tokens == 24
