@@ -17,7 +17,6 @@ from tests.standin import serve
 from tests.tiny_course import (
     NAME,
     ONE,
-    OPENING,
     RECORDINGS,
     code,
     questions,
@@ -88,7 +87,7 @@ def test_every_setting_of_a_dial_and_the_solution_are_run(recorded):
     assert titles == [NAME, "temperature = 0.7", "solutions"]
 
 
-def test_what_is_saved_is_what_a_replay_prints(recorded, monkeypatch):
+def test_what_is_saved_is_what_a_replay_prints(recorded):
     course = recorded[0]
     saved = read(course)
     assert [cell.execution_count for cell in saved.cells] == [1, 2, 3, 4, 5, 6]
@@ -117,15 +116,6 @@ def test_the_price_is_azures_for_answers_as_long_as_the_recorded(recorded):
     assert "not known" in estimate_price(folder / "nowhere", settings)
 
 
-def test_recording_again_asks_anew_and_takes_the_old_ones_place(tmp_path, standin):
-    write(tmp_path, [ONE])
-    record(tmp_path)
-    before = set(snapshot(tmp_path))
-    assert record(tmp_path).asked == 1
-    assert questions(standin) == ["one", "one"]
-    assert set(snapshot(tmp_path)) == before
-
-
 def test_a_cell_that_prints_something_else_in_replay_is_named(tmp_path, standin):
     write(tmp_path, [ONE, code("import time; print(time.time())")])
     with pytest.raises(CourseError, match="prints something else") as caught:
@@ -137,13 +127,18 @@ def test_a_cell_that_prints_something_else_in_replay_is_named(tmp_path, standin)
 
 def test_into_a_folder_of_ones_own_the_courses_files_stay_as_they_are(tmp_path, standin):
     write(tmp_path, [ONE])
-    before = snapshot(tmp_path / "notebooks")
-    own = tmp_path / "own"
+    before, own = snapshot(tmp_path / "notebooks"), tmp_path / "own"
     record(tmp_path, into=own)
     assert snapshot(tmp_path / "notebooks") == before
     assert not (tmp_path / RECORDINGS).exists()
-    assert len(list_answers(own / NAME)) == 1
     assert read_notebook(own / f"{NAME}.ipynb").cells[1].outputs
+
+    # Recording again asks anew, and takes the old ones' place.
+    files = set(snapshot(own))
+    assert record(tmp_path, into=own).asked == 1
+    assert questions(standin) == ["one", "one"]
+    assert set(snapshot(own)) == files
+    assert len(list_answers(own / NAME)) == 1
 
 
 def test_without_an_endpoint_the_error_says_what_to_do(tmp_path, standin, monkeypatch):
@@ -195,7 +190,3 @@ def test_a_kill_between_the_two_renames_is_undone(tmp_path):
     aside.mkdir()  # and one right after them: the new folder stays
     undo_half_swap(old)
     assert (old / "x.json").exists() and not aside.exists()
-
-
-def test_the_opening_of_the_tests_notebook_is_one_that_readers_see():
-    assert "from helpers import connect" in OPENING.source
