@@ -74,7 +74,7 @@ def _describe(asked: Asked, differences: list[tuple[str, Any, Any]]) -> str:
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict) and value:
+    if isinstance(value, dict) and (value or path == "query"):
         for name, item in value.items():
             yield from _leaves(item, f"{path}.{name}" if path else name)
     elif isinstance(value, list) and value:

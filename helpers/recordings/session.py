@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 
 from helpers.endpoints import Endpoint
-from helpers.errors import RecordingNotKept
+from helpers.errors import RecordingNotKept, RecordingUnreadable
 from helpers.recordings.exchange import Asked, describe_request, model_of
 from helpers.recordings.misses import explain_miss
 from helpers.recordings.provenance import Answered, remember, today
@@ -79,6 +79,8 @@ class Session:
             return None
         if self.mode == "record":
             self._start_recording()
+            if self._is_past_recorded(asked.key):
+                return None
         name = asked.name
         record = self.store.read(name)
         if record is None and self.mode == "replay" and (renamed := self.store.find_key(asked.key)):
@@ -98,6 +100,14 @@ class Session:
             index = min(turn, len(answers) - 1) if asked.is_read else turn % len(answers)
         self._note_use(name, index)
         return index, answers[index]
+
+    def _is_past_recorded(self, key: str) -> bool:
+        """Whether all that was on disk for this request has been given out: then nobody needs to look again."""
+        with self._lock:
+            turn = self._turns.get(key, 0)
+            is_past = key in self._recorded and turn >= self._recorded[key]
+            self._turns[key] = turn + is_past
+            return is_past
 
     def outgoing(self, request: httpx2.Request, body: bytes) -> httpx2.Request:
         """The request as it leaves: under the reader's own deployment name, where deployments.toml gives one."""
@@ -142,8 +152,9 @@ class Session:
         }
         try:
             index = self.store.append(asked, answer)
-        except OSError as error:
-            refusal = _not_kept(self.store, error, f"the answer came and could not be kept: {asked.name}")
+        except (OSError, RecordingUnreadable) as error:
+            what = f"the answer came and could not be kept (this error's .body holds it): {asked.name}"
+            refusal = _not_kept(self.store, error, what)
             refusal.body = content
             raise refusal from error
         self._note_use(asked.name, index)
@@ -198,11 +209,11 @@ class Session:
 _CREDENTIALS = {"authorization", "api-key", "ocp-apim-subscription-key", "x-api-key"}
 
 
-def _not_kept(store: Store, error: OSError, what: str) -> RecordingNotKept:
+def _not_kept(store: Store, error: Exception, what: str) -> RecordingNotKept:
     return RecordingNotKept(
         what,
         folder=store.folder.name,
-        why=error.strerror or str(error),
+        why=getattr(error, "strerror", None) or str(error).splitlines(),
         **{"try": "free the disk or mend the folder's rights, then run again: what is recorded is not asked twice"},
     )
 

@@ -79,23 +79,30 @@ class Store:
         """Add one answer to the request's file; its index. answer: `json`, `text`, `events` or `content` (bytes)."""
         written: list[Path] = []
         with self._locked(asked.key):
-            record = self._read_one(self.folder, asked.name)
-            before = record["answers"] if record else []
             try:
                 lifted = self._lift(asked, answer, written)
-                whole = (self.folder / asked.name).read_text(encoding="utf-8") if record else ""
-                if record and [*record][-1] == "answers" and whole.endswith(_END):
-                    # As this module writes it: one answer more, without writing all of them anew.
-                    text = f"{whole.removesuffix(_END)},\n  {_dump(lifted, 2)}{_END}"
-                else:
-                    text = _dump({"request": asked.request, **(record or {}), "answers": [*before, lifted]}) + "\n"
+                text, index = self._extend(asked, lifted)
                 self._write(asked.key, asked.name, text.encode("utf-8"))
             except OSError:
                 for sidecar in written:  # nothing names them
                     sidecar.unlink(missing_ok=True)
                 raise
-        others = [base for folder in self._folders[:-1] if (base := self._read_one(folder, asked.name))]
-        return sum(len(base["answers"]) for base in others) + len(before)
+        bases = [record for folder in self._folders[:-1] if (record := self._read_one(folder, asked.name))]
+        return index + sum(len(base["answers"]) for base in bases)
+
+    def _extend(self, asked: Asked, answer: dict[str, Any]) -> tuple[str, int]:
+        """The file's text with one answer more, and that answer's index."""
+        try:
+            text = (self.folder / asked.name).read_text(encoding="utf-8")
+        except (FileNotFoundError, UnicodeDecodeError):
+            text = ""
+        answers = text.rfind('\n "')  # where the last of the record's own fields begins
+        if text.startswith('{\n "request": ') and text.startswith(_ANSWERS, answers) and text.endswith(_END):
+            # As this module writes it: one answer is added, without reading and writing all of them anew.
+            return f"{text.removesuffix(_END)},\n  {_dump(answer, 2)}{_END}", text.count("\n  {", answers)
+        record = self._read_one(self.folder, asked.name) or {"request": asked.request, "answers": []}
+        before = record["answers"]
+        return _dump({**record, "answers": [*before, answer]}) + "\n", len(before)
 
     def start_recording(self) -> None:
         """Make the folder, clear what killed runs left, and find out whether it can be written to at all."""
@@ -190,7 +197,7 @@ def _is_event(event: Any) -> bool:
 
 
 _BODIES = {"json", "text", "events", "file"}
-_END = "\n ]\n}\n"
+_ANSWERS, _END = '\n "answers": [\n', "\n ]\n}\n"
 
 
 def _dump(value: Any, depth: int = 0) -> str:
