@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from helpers.checks import check
     from helpers.costs import request_cost
     from helpers.evidence import elapsed_ms, show_connection, show_evidence, show_table
+    from helpers.explanations import explain
     from helpers.tables import load_table
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "connect",
     "connect_async",
     "elapsed_ms",
+    "explain",
     "load_table",
     "request_cost",
     "show_connection",
@@ -31,6 +33,7 @@ __all__ = [
 _LATER = {
     "check": "checks",
     "elapsed_ms": "evidence",
+    "explain": "explanations",
     "load_table": "tables",
     "request_cost": "costs",
     "show_connection": "evidence",

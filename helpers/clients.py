@@ -6,6 +6,7 @@ cells that use it are the cells a reader takes home.
 
 import asyncio
 import re
+import sys
 import weakref
 from collections.abc import Awaitable, Callable
 from difflib import get_close_matches
@@ -99,6 +100,10 @@ def _asking_async_client() -> httpx2.AsyncClient:
 
 
 def _open_session(recordings: str | Path, settings: Settings, api_version: str | None) -> Session:
+    if "IPython" in sys.modules:  # in a notebook, errors explain themselves; elsewhere this costs nothing
+        from helpers.explanations import explain_in_notebook
+
+        explain_in_notebook()
     if api_version is not None and not re.fullmatch(r"\d{4}-\d{2}-\d{2}(-preview)?", api_version):
         raise SettingError(
             f"{api_version!r} is no dated API version",

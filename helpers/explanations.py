@@ -1,0 +1,186 @@
+"""explain(error): what happened, why, and what to do next, from data/tables/explanations.csv.
+
+In a notebook, once connect() was called, an error of the SDK that nobody caught shows the cell's own lines and this
+card below them, in place of thirty frames of installed packages.
+"""
+
+import json
+import re
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+import openai
+
+from helpers.errors import CourseError
+from helpers.tables import read_rows
+
+__all__ = ["Explanation", "explain", "explain_in_notebook"]
+
+_WIDTH = 96
+
+
+@dataclass(frozen=True, repr=False)
+class Explanation:
+    """Print it, or leave it as a cell's last line. name: the row of explanations.csv, "" for the course's own errors.
+
+    what, why, next: one sentence each. details: what else the error tells: the categories of a content filter, the
+    seconds to wait, why a connection failed.
+    """
+
+    name: str
+    what: str
+    why: str = ""
+    next: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        lines = {"why": self.why, **self.details, "try": self.next}
+        wrapped = {name: textwrap.wrap(text, _WIDTH) if isinstance(text, str) else text for name, text in lines.items()}
+        return str(CourseError(self.what, **{name: text for name, text in wrapped.items() if text}))
+
+    __repr__ = __str__
+
+
+def explain(error: BaseException) -> Explanation:
+    """The card of an error of the SDK, or of the course's own, which already say all this.
+
+    Of the rows of explanations.csv that fit status, code and message, the first one; the last row fits everything.
+    """
+    if isinstance(error, CourseError):
+        details = {name: value for name, value in error.details.items() if name != "try"}
+        told = error.details.get("try", "")
+        return Explanation("", error.what, "", told if isinstance(told, str) else "; ".join(told), details)
+    status = str(getattr(error, "status_code", ""))
+    code = (getattr(error, "code", None) or "") if status else type(error).__name__
+    text = "\n".join([_message_of(error), *_causes_of(error)])
+    row = next(row for row in read_rows("explanations") if _fits(row, status, code, text))
+    facts = _facts_of(error)
+    what, why, then = (row[column].format_map(facts) for column in ("what", "why", "next"))
+    return Explanation(row["explanation"], what, why, then, dict(_details_of(error)))
+
+
+def explain_in_notebook() -> None:
+    """From now on uncaught errors of the SDK explain themselves; does nothing outside IPython, or a second time.
+
+    Where the reader set a handler of their own (`set_custom_exc`), that one stays.
+    """
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    if shell is not None and not shell.custom_exceptions:
+        shell.set_custom_exc((openai.OpenAIError,), _show_short)
+
+
+def _show_short(
+    shell: Any, kind: type, error: BaseException, trace: TracebackType | None, tb_offset: int | None = None
+) -> list[str]:
+    # The traceback of the cause is a hundred lines of HTTP; the card tells what it says.
+    chain = error.__cause__, error.__context__, error.__suppress_context__
+    error.__cause__ = error.__context__ = None
+    try:
+        lines: list[str] = shell.InteractiveTB.structured_traceback(kind, error, _cells_of(shell, trace), tb_offset=0)
+    finally:
+        error.__cause__, error.__context__, error.__suppress_context__ = chain
+    lines = [*lines, "", str(explain(error))]
+    shell._showtraceback(kind, error, lines)
+    return lines
+
+
+def _cells_of(shell: Any, trace: TracebackType | None) -> TracebackType | None:
+    """The traceback's frames in cells. Files are left out: of packages, and with them every path of this machine."""
+    frames = []
+    while trace:
+        if shell.compile.format_code_name(trace.tb_frame.f_code.co_filename):
+            frames.append(trace)
+        trace = trace.tb_next
+    kept = None
+    for frame in reversed(frames):
+        kept = TracebackType(kept, frame.tb_frame, frame.tb_lasti, frame.tb_lineno)
+    return kept
+
+
+def _fits(row: Mapping[str, str], status: str, code: str, text: str) -> bool:
+    return bool(
+        (not row["status"] or re.fullmatch(row["status"], status))
+        and (not row["code"] or re.fullmatch(row["code"], code))
+        and (not row["message"] or re.search(row["message"], text))
+    )
+
+
+def _message_of(error: BaseException) -> str:
+    body = getattr(error, "body", None)
+    return str(body.get("message") or error) if isinstance(body, Mapping) else str(body or error)
+
+
+def _causes_of(error: BaseException) -> Iterator[str]:
+    cause = error.__cause__
+    while cause:
+        yield f"{type(cause).__name__}: {cause}"
+        cause = cause.__cause__
+
+
+def _facts_of(error: BaseException) -> dict[str, str]:
+    """What the sentences of the table leave open."""
+    request = getattr(error, "request", None)
+    url = getattr(request, "url", None)
+    path = url.path if url else ""
+    quoted = re.search(r"'([A-Za-z_][\w.]*)'", _message_of(error))
+    return {
+        "model": _model_of(path, request) or "this deployment",
+        "param": getattr(error, "param", None) or (quoted[1] if quoted else "a parameter"),
+        "host": url.host if url else "the host",
+        "path": path or "unknown",
+        "kind": type(error).__name__,
+    }
+
+
+def _model_of(path: str, request: Any) -> str:
+    if deployment := re.search(r"/deployments/([^/]+)/", path):
+        return deployment[1]
+    try:
+        model = json.loads(request.content).get("model")
+    except Exception:  # no body, not JSON, or a body that was streamed: then no name is told
+        return ""
+    return model if isinstance(model, str) else ""
+
+
+def _details_of(error: BaseException) -> Iterator[tuple[str, Any]]:
+    if found := list(_filtered_by(error)):
+        yield "found", found
+    headers = getattr(getattr(error, "response", None), "headers", {})
+    if getattr(error, "status_code", 0) == 429 and (wait := _seconds_to_wait(headers, _message_of(error))):
+        yield "wait", wait
+    if getattr(error, "status_code", 0) >= 500 and (name := headers.get("apim-request-id")):
+        yield "id", name
+    if causes := list(_causes_of(error)):
+        yield "cause", causes[0]
+
+
+def _filtered_by(error: BaseException) -> Iterator[str]:
+    """`violence  medium, filtered`: each category that the content filter names, those it acted on first."""
+    results = _find(getattr(error, "body", None), "innererror", "inner_error")
+    results = _find(results, "content_filter_result", "content_filter_results")
+    if completion := getattr(error, "completion", None):
+        results = _find(completion.choices[0].model_extra, "content_filter_results")
+    judged = {name: result for name, result in results.items() if isinstance(result, Mapping)}
+    width = max(map(len, judged), default=0)
+    for name, result in sorted(judged.items(), key=lambda item: not item[1].get("filtered")):
+        told = [word for word in ("detected", "filtered") if result.get(word)]
+        yield f"{name:<{width}}  {', '.join(filter(None, [result.get('severity'), *told])) or 'not detected'}"
+
+
+def _find(holder: Any, *names: str) -> Mapping[str, Any]:
+    """The first mapping of one of these names; empty where the body has another shape."""
+    found = (holder.get(name) for name in names) if isinstance(holder, Mapping) else ()
+    return next((one for one in found if isinstance(one, Mapping)), {})
+
+
+def _seconds_to_wait(headers: Mapping[str, str], message: str) -> str:
+    """As the service says: `retry-after-ms` before `retry-after`, as the SDK reads them, then the sentence."""
+    sources = [(headers.get("retry-after-ms"), 1000), (headers.get("retry-after"), 1)]
+    told = re.search(r"retry after (\d+) seconds", message)
+    sources.append((told[1] if told else None, 1))
+    seconds = [float(text) / per for text, per in sources if text and re.fullmatch(r"\d+(\.\d+)?", text)]
+    return next((f"{one:g} s, says the service" for one in seconds if one > 0), "")
