@@ -208,6 +208,16 @@ def test_a_killed_set_up_is_noticed_and_mended(checkout):
     assert "half-made" not in set_up(checkout).stdout
 
 
+def test_a_set_up_killed_before_its_packages_is_mended_too(checkout):
+    python = put_python(checkout)
+    whole = python.read_text()
+    python.write_text(whole.replace("touch .venv/bin/pip ;;", "touch .venv/bin/pip; kill -9 $PPID ;;"))
+    assert set_up(checkout).returncode != 0
+    python.write_text(whole)
+    ended = set_up(checkout)
+    assert ended.returncode == 0 and "half-made" in ended.stdout
+
+
 def test_an_environment_whose_python_is_gone_is_made_again(checkout):
     put_python(checkout)
     set_up(checkout)

@@ -13,7 +13,7 @@ import pytest
 from helpers.notebooks import NotebookFailed
 from helpers.recordings.exchange import Asked, request_key
 from helpers.settings import ROOT
-from helpers.upkeep import drop_refusals, list_answers, read_records
+from helpers.upkeep import drop_refusals, drop_unused, list_answers, read_records
 from tests.standin import serve
 from tests.tiny_course import (
     BROKEN,
@@ -106,6 +106,25 @@ def test_answers_that_nothing_uses_any_more_are_dropped(tmp_path, standin):
     [(_, kept)] = read_records(tmp_path / RECORDINGS / NAME)
     assert kept["request"]["json"]["messages"][0]["content"] == "one"
     assert len(kept["answers"]) == 1
+
+
+def test_pictures_and_sound_go_with_the_answers_that_named_them(tmp_path):
+    def answer(file: str) -> dict:
+        return {"status": 200, "file": {"file": file, "bytes": 1, "sha256": "0"}}
+
+    request = {
+        "method": "POST",
+        "path": "/openai/v1/images/generations",
+        "query": {},
+        "json": {"image": {"file": "no"}},
+    }
+    for name, files in {"kept": ["a.png", "b.png"], "gone": ["c.png"]}.items():
+        record = {"request": request, "answers": [answer(file) for file in files]}
+        (tmp_path / f"{name}.json").write_text(json.dumps(record))
+    for file in ("a.png", "b.png", "c.png"):
+        (tmp_path / file).write_bytes(b"x")
+    assert drop_unused(tmp_path, {"kept.json#0"}) == 2
+    assert {path.name for path in tmp_path.iterdir()} == {"kept.json", "a.png"}
 
 
 def test_where_a_deployment_is_missing_its_old_recordings_stay(tmp_path, standin):
