@@ -28,7 +28,7 @@ OPENING = (
 # Cells whose output may differ from machine to machine, and why; every other cell that prints is compared.
 NOT_COMPARED = {"version(": "tells what is installed on this machine"}
 NBVAL_WORDS = re.compile(r"NBVAL_|PYTEST_VALIDATE|nbval-(?!ignore-output$)")
-MACHINE = re.compile(r"/(?:home|root|tmp|Users|work)/|[A-Z]:\\|127\.0\.0\.1|localhost|site-packages")
+MACHINE = re.compile(r"/(?:home|root|tmp|Users|workspaces?)/|[A-Z]:\\|127\.0\.0\.1|localhost|site-packages")
 AZURE_HOST = re.compile(r"(?<!YOUR-RESOURCE)\.(?:openai|services\.ai|cognitiveservices)\.azure\.com")
 LINK = re.compile(r"\]\((?!https?://|#|mailto:)([^)#\s]+)")
 
