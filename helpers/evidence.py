@@ -46,11 +46,13 @@ class Evidence:
 
     def __str__(self) -> str:
         who = " and ".join(self.who) or "an unnamed model"
-        if self.kind == "stand-in":
-            who = f"answered by {who}, a stand-in, not by an Azure model"
-        when = " to ".join(sorted({min(self.dates), max(self.dates)})) if self.dates else ""
-        count = f"n = {self.n}" if self.n is not None else ""
-        return " · ".join(filter(None, [self.kind, who, ", ".join(self.regions), when, count]))
+        parts = [f"stand-in {who}, not an Azure model"] if self.kind == "stand-in" else [self.kind, who]
+        parts += self.regions
+        if self.dates:
+            parts.append(" to ".join(sorted({min(self.dates), max(self.dates)})))
+        if self.n is not None:
+            parts.append(f"n = {self.n}")
+        return " · ".join(parts)
 
 
 def measured(source: str, date: str = "", n: int | None = None) -> Evidence:
@@ -115,7 +117,7 @@ def show_table(table: "pandas.DataFrame", *answers: Any, caption: str = "") -> N
     labels += [str(cell) for name in ("model", "deployment") if name in table.columns for cell in table[name]]
     check_names(labels, evidence)
     head = f"<caption style='caption-side: top; text-align: left'>{html.escape(caption)}</caption>" if caption else ""
-    body = table.to_html(border=0, index=not _counts_rows(table), na_rep="", classes="dataframe")
+    body = table.to_html(border=0, index=not _counts_rows(table), na_rep="", classes="dataframe", index_names=False)
     body = body.replace("<thead>", head + "<thead>", 1)
     line = f"<p style='opacity: 0.75'>evidence: {html.escape(str(evidence))}</p>"
     display(HTML(body + line), metadata={"evidence": evidence.kind})
