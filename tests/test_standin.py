@@ -23,7 +23,8 @@ import yaml
 from helpers.tables import read_rows
 from tests.standin import Standin, nonsense, serve
 from tests.standin.checking import BODY_LIMIT
-from tests.standin.engines import EngineProcess
+from tests.standin.deployments import build_deployments
+from tests.standin.engines import ENGINES, EngineProcess, NonsenseEngine
 
 ROOT = Path(__file__).resolve().parent.parent
 HELLO: Any = [{"role": "user", "content": "Say hello to the sea"}]
@@ -202,6 +203,7 @@ def test_entra_tokens_work_through_the_sdk(standin: Standin):
 
 def test_every_model_that_writes_text_is_listed_and_answers(standin: Standin, client: openai.OpenAI):
     wanted = {r["model"] for r in read_rows("models") if r["category"] in ("language", "multimodal", "reasoning")}
+    wanted.add("gpt-4-turbo")  # a version of gpt-4, which people deploy under a name of its own
     assert {model.id for model in client.models.list()} == wanted
     assert {model.owned_by for model in client.models.list()} == {"stand-in"}
     dated = openai.AzureOpenAI(azure_endpoint=standin.endpoint, api_key=standin.key, api_version="2024-10-21")
@@ -212,6 +214,22 @@ def test_every_model_that_writes_text_is_listed_and_answers(standin: Standin, cl
     assert client.models.retrieve("gpt-4o").id == "gpt-4o"
     with pytest.raises(openai.NotFoundError):
         client.models.retrieve("nobody")
+
+
+def test_the_table_names_an_engine_for_each_deployment_and_several_serve_behind_one_front():
+    labels = {kind.label for kind in ENGINES.values()} - {nonsense.LABEL}
+    rows = {row["deployment"]: row["engine"] for row in read_rows("standins")}
+    assert set(rows.values()) == labels
+    first, second = (relabel(NonsenseEngine(), label) for label in labels)
+    deployments = build_deployments({first.label: first, second.label: second})
+    assert {name: deployment.engine.label for name, deployment in deployments.items()} == rows
+    assert {each.engine for each in build_deployments({first.label: first}).values()} == {first}
+
+
+def relabel(engine: NonsenseEngine, label: str) -> NonsenseEngine:
+    engine.stop()
+    engine.label = label
+    return engine
 
 
 def test_a_completions_model_refuses_to_chat(client: openai.OpenAI):

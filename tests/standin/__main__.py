@@ -7,7 +7,7 @@ from pathlib import Path
 
 from helpers.errors import CourseError
 from tests.standin.app import build_app
-from tests.standin.engines import ENGINES, EngineError, start_engine
+from tests.standin.engines import ENGINES, TOGETHER, Engine, EngineError, start_engines
 from tests.standin.servers import LOOPBACK, bind, make_server
 from tests.standin.serving import build_front
 
@@ -21,13 +21,13 @@ def main() -> int:
         print(f"cannot serve on {options.host}:{options.port}: {error.strerror}", file=sys.stderr)
         print(f"  try   python -m tests.standin --port {options.port + 1}", file=sys.stderr)
         return 1
-    engine = None
+    engines: dict[str, Engine] = {}
     try:
         path = Path(weights) if weights else None
-        engine = start_engine(options.engine, path, say=_say)
-        front = build_front(engine, path, key=os.environ.get("STANDIN_KEY"), say=_say)
+        engines = start_engines(options.engine, path, say=_say)
+        front = build_front(engines, path, key=os.environ.get("STANDIN_KEY"), say=_say)
         host, port = listener.getsockname()[:2]
-        _introduce(engine.label, f"http://{f'[{host}]' if ':' in host else host}:{port}", front.key)
+        _introduce(list(engines), f"http://{f'[{host}]' if ':' in host else host}:{port}", front.key)
         if options.host != LOOPBACK:
             _say(f"Not on loopback only: whoever reaches {options.host} and has the key can ask.")
         make_server(build_app(front)).run(sockets=[listener])
@@ -40,7 +40,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     finally:
-        if engine:
+        for engine in engines.values():
             engine.stop()
         listener.close()
     _say("\nThe stand-in has ended.")
@@ -52,15 +52,17 @@ def _parse_arguments() -> argparse.Namespace:
         prog="python -m tests.standin",
         description="Answers in Azure's manner from a small open model on this machine. It is not Azure OpenAI.",
     )
-    parser.add_argument("--engine", choices=ENGINES, default="smollm2", help="default: %(default)s, 93 MB")
+    engines = [*ENGINES, *TOGETHER]
+    parser.add_argument("--engine", choices=engines, default="smollm2", help="default: %(default)s, 93 MB")
     parser.add_argument("--port", type=int, default=8000, help="default: %(default)s; 0 takes a free one")
     parser.add_argument("--host", default=LOOPBACK, help="default: %(default)s, this machine only")
     parser.add_argument("--weights", help="a file or folder of weights; or set STANDIN_WEIGHTS")
     return parser.parse_args()
 
 
-def _introduce(label: str, endpoint: str, key: str) -> None:
-    _say(f"\n{label} answers for every chat deployment. Into .env, then run any notebook:\n")
+def _introduce(labels: list[str], endpoint: str, key: str) -> None:
+    who = f"{labels[0]} answers" if len(labels) == 1 else f"{' and '.join(labels)} answer"
+    _say(f"\n{who} for every chat deployment. Into .env, then run any notebook:\n")
     _say(f"AZURE_OPENAI_ENDPOINT={endpoint}")
     _say(f"AZURE_OPENAI_API_KEY={key}")
     _say("AZURE_OPENAI_MODE=live        # or record, to keep the answers")

@@ -93,8 +93,8 @@ class _Answer:
         limit = self.asked.get("max_completion_tokens") or self.asked.get("max_tokens") or 0
         return {
             **request_headers(),
-            **self.front.meter.charge(self.deployment.model, self.prompt_tokens + limit * self.n),
-            "x-ms-deployment-name": self.deployment.model,
+            **self.front.meter.charge(self.deployment.name, self.prompt_tokens + limit * self.n),
+            "x-ms-deployment-name": self.deployment.name,
         }
 
 

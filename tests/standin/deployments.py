@@ -1,9 +1,10 @@
-"""Which deployments exist, how each model counts a prompt, and which engine answers for it.
+"""Which deployments exist, which model of Azure's each stands for, and which engine answers for it.
 
-By default every language, multimodal and reasoning model of data/tables/models.csv has a deployment of its own name, as
+data/tables/standins.csv names them: every language, multimodal and reasoning model has a deployment of its own name, as
 the notebooks expect, retired ones too.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Deployment", "build_deployments", "tokenizer_of"]
 
-_CATEGORIES = {"language", "multimodal", "reasoning"}
 _COMPLETIONS_ONLY = {"gpt-35-turbo-instruct", "babbage-002", "davinci-002"}
 # Counted by cl100k_base; every later model by o200k_base.
 _CL100K = _COMPLETIONS_ONLY | {"gpt-35-turbo", "gpt-35-turbo-16k", "gpt-4", "gpt-4-32k"}
@@ -24,13 +24,24 @@ _OPENING_OF_REASONING = 2  # so o1, o3-mini and gpt-5-nano count on the wire; ta
 
 @dataclass(frozen=True)
 class Deployment:
-    """encoding: the tokenizer's name; opening: tokens that open the answer; chats: takes chat completions."""
+    """What one deployment is.
 
+    name: what requests call it. model, version: Azure's, whose rules and limits hold. encoding: the tokenizer's name;
+    opening: tokens that open the answer; chats: takes chat completions.
+    """
+
+    name: str
     model: str
+    version: str
     encoding: str
     opening: int
     chats: bool
     engine: "Engine"
+
+    @property
+    def versioned(self) -> str:
+        """The model with its version, as parameters.csv names it."""
+        return f"{self.model}-{self.version}" if self.version else self.model
 
 
 def tokenizer_of(model: str, category: str) -> tuple[str, int]:
@@ -39,11 +50,18 @@ def tokenizer_of(model: str, category: str) -> tuple[str, int]:
     return encoding, _OPENING_OF_REASONING if category == "reasoning" else _OPENING
 
 
-def build_deployments(engine: "Engine") -> dict[str, Deployment]:
-    """Every model that writes text as a deployment of its own name, all answered by one engine."""
+def build_deployments(engines: Mapping[str, "Engine"]) -> dict[str, Deployment]:
+    """The deployments of standins.csv by name. engines: by label, as in the table; one alone answers for all."""
     categories = {row["model"]: row["category"] for row in read_rows("models")}
+    alone = next(iter(engines.values())) if len(engines) == 1 else None
     return {
-        model: Deployment(model, *tokenizer_of(model, category), model not in _COMPLETIONS_ONLY, engine)
-        for model, category in categories.items()
-        if category in _CATEGORIES
+        row["deployment"]: Deployment(
+            row["deployment"],
+            row["model"],
+            row["version"],
+            *tokenizer_of(row["model"], categories[row["model"]]),
+            row["model"] not in _COMPLETIONS_ONLY,
+            alone or engines[row["engine"]],
+        )
+        for row in read_rows("standins")
     }

@@ -16,6 +16,7 @@ from tests.standin.weights import FOLDER, WeightsFile, WeightsMissing, fetch
 
 __all__ = [
     "ENGINES",
+    "TOGETHER",
     "TOKENIZERS",
     "Engine",
     "EngineError",
@@ -24,6 +25,7 @@ __all__ = [
     "NonsenseEngine",
     "fetch_tokenizers",
     "start_engine",
+    "start_engines",
 ]
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -104,6 +106,26 @@ TOKENIZERS = (
         download=41_091_727,
     ),
 )
+
+
+TOGETHER = {"both": ("qwen", "smollm2")}  # several behind one front; standins.csv says which answers for what
+
+
+def start_engines(name: str, weights: Path | None = None, say: Callable[[str], None] = print) -> dict[str, Engine]:
+    """Start an engine of ENGINES, or all of one name in TOGETHER; by label. Raises WeightsError, EngineError."""
+    names = TOGETHER.get(name, (name,))
+    if len(names) > 1 and weights and weights.is_file():
+        raise WeightsMissing(f"one file cannot hold several engines: {weights}", **{"try": "the folder they are in"})
+    running: dict[str, Engine] = {}
+    try:
+        for each in names:
+            engine = start_engine(each, weights, say)
+            running[engine.label] = engine
+    except BaseException:
+        for engine in running.values():
+            engine.stop()
+        raise
+    return running
 
 
 def start_engine(name: str, weights: Path | None = None, say: Callable[[str], None] = print) -> Engine:

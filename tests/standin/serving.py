@@ -3,7 +3,7 @@
 import base64
 import json
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.standin import nonsense
 from tests.standin.app import build_app
 from tests.standin.deployments import build_deployments
-from tests.standin.engines import Engine, fetch_tokenizers, start_engine
+from tests.standin.engines import Engine, fetch_tokenizers, start_engines
 from tests.standin.front import Front, Received
 from tests.standin.servers import LOOPBACK, ThreadServer
 from tests.standin.tokens import CountByWords, CountPrompt, CountTokens
@@ -24,23 +24,27 @@ class Standin:
     """A running stand-in.
 
     endpoint: http://127.0.0.1:port, without a path. key, token: made when it started. requests: (method, path, parsed
-    JSON body or None) of all that came in. engine: who answers.
+    JSON body or None) of all that came in. engines: who answers, by label; engine: the first of them.
     """
 
     endpoint: str
     key: str = field(repr=False)  # a failing test prints its arguments
     token: str = field(repr=False)
     requests: list[Received]
-    engine: Engine
+    engines: dict[str, Engine]
+
+    @property
+    def engine(self) -> Engine:
+        return next(iter(self.engines.values()))
 
 
 @contextmanager
 def serve(engine: str | Engine = "nonsense", *, port: int = 0, weights: Path | None = None) -> Iterator[Standin]:
-    """Serve on loopback for the length of a `with`. engine: a name of ENGINES, or one that runs already.
+    """Serve on loopback for the length of a `with`. engine: a name of ENGINES or "both", or one that runs already.
 
     An engine started here is ended here. Raises WeightsError, EngineError, OSError when the port is taken.
     """
-    running = start_engine(engine, weights) if isinstance(engine, str) else engine
+    running = start_engines(engine, weights) if isinstance(engine, str) else {engine.label: engine}
     try:
         received: list[Received] = []
         front = build_front(running, weights, requests=received)
@@ -51,21 +55,22 @@ def serve(engine: str | Engine = "nonsense", *, port: int = 0, weights: Path | N
             server.stop()
     finally:
         if isinstance(engine, str):
-            running.stop()
+            for each in running.values():
+                each.stop()
 
 
 def build_front(
-    engine: Engine,
+    engines: Mapping[str, Engine],
     weights: Path | None = None,
     *,
     key: str | None = None,
     requests: list[Received] | None = None,
     say: Callable[[str], None] = print,
 ) -> Front:
-    """The front over one engine. key: made at random unless given. Raises WeightsError."""
-    words = engine.label == nonsense.LABEL  # it speaks no tokens, and must not need a download
+    """The front over engines, by label. key: made at random unless given. Raises WeightsError."""
+    words = nonsense.LABEL in engines  # it speaks no tokens, and must not need a download
     count: CountPrompt = CountByWords() if words else CountTokens(fetch_tokenizers(weights, say))
-    return Front(build_deployments(engine), count, key or make_key(), _make_token(), requests)
+    return Front(build_deployments(engines), count, key or make_key(), _make_token(), requests)
 
 
 def make_key() -> str:
