@@ -1,0 +1,130 @@
+"""Each exercise: untouched, plausible wrong answers with hints of their own, and the solution."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from helpers import check
+from helpers.costs import list_price
+from helpers.errors import CourseError
+
+USAGE = SimpleNamespace(prompt_tokens=20, completion_tokens=60, total_tokens=80)
+MONTH = {"usage": USAGE, "model": "gpt-4.1-mini", "calls": 20_000, "output_tokens": 300}
+IN, OUT = (list_price("gpt-4.1-mini", item).usd for item in ("input", "output"))
+
+BILL = {"mean_prompt": 50.5, "model": "gpt-4.1-nano", "messages": 100_000, "output_tokens": 2}
+NANO_IN, NANO_OUT = (list_price("gpt-4.1-nano", item).usd for item in ("input", "output"))
+DEAREST = {
+    "sentences": {"long": "a" * 90, "short": "b" * 10, "cheap": "c" * 80},
+    "tokens": {"long": 30, "short": 9, "cheap": 8},
+}
+INBOX = [{"label": "billing"}] * 4 + [{"label": "praise"}] * 2
+RIGHT = [True, True, True, False, True, False]
+ACCURACY = {"inbox": INBOX, "right": RIGHT}
+
+
+def hits(label):
+    return sum(right for row, right in zip(INBOX, RIGHT, strict=True) if row["label"] == label)
+
+
+def rows(label):
+    return sum(row["label"] == label for row in INBOX)
+
+
+# (exercise, what its cell hands over, the solution, {wrong answer's name: (wrong answer, a part of its hint)})
+EXERCISES = [
+    (
+        "00.share",
+        {"usage": USAGE},
+        60 / 80,
+        {
+            "the prompt's share": (20 / 80, "prompt's share"),
+            "divided by the prompt": (60 / 20, "divided by the prompt"),
+            "in percent": (75, "not in percent"),
+            "a guess": (0.5, "Divide the answer's tokens"),
+            "a text": ("75 %", "A number was expected"),
+        },
+    ),
+    (
+        "00.month",
+        MONTH,
+        20_000 * (20 * IN + 300 * OUT) / 1e6,
+        {
+            "not per million": (20_000 * (20 * IN + 300 * OUT), "million times"),
+            "one call": ((20 * IN + 300 * OUT) / 1e6, "one call"),
+            "swapped": (20_000 * (20 * OUT + 300 * IN) / 1e6, "swapped"),
+            "prompts alone": (20_000 * 20 * IN / 1e6, "prompts alone"),
+            "one price for all": (20_000 * 320 * IN / 1e6, "price of its own"),
+            "a guess": (1.0, "Cost = calls"),
+        },
+    ),
+    (
+        "02.bill",
+        BILL,
+        100_000 * (50.5 * NANO_IN + 2 * NANO_OUT) / 1e6,
+        {
+            "not per million": (100_000 * (50.5 * NANO_IN + 2 * NANO_OUT), "million times"),
+            "one message": ((50.5 * NANO_IN + 2 * NANO_OUT) / 1e6, "one message"),
+            "prompts alone": (100_000 * 50.5 * NANO_IN / 1e6, "answers are missing"),
+            "one price for all": (100_000 * 52.5 * NANO_IN / 1e6, "price of its own"),
+            "a guess": (1.0, "Cost = messages"),
+        },
+    ),
+    (
+        "02.dearest",
+        DEAREST,
+        "Short",
+        {
+            "most tokens": ("long", "most tokens"),
+            "the cheapest": ("cheap", "cheapest"),
+            "no such name": ("Latin", "Compute"),
+            "a number": (0.9, "A name was expected"),
+        },
+    ),
+    (
+        "02.accuracy",
+        ACCURACY,
+        lambda label: hits(label) / rows(label),
+        {
+            "counts": (hits, "counts"),
+            "by all": (lambda label: hits(label) / len(INBOX), "all messages"),
+            "over all": (lambda label: sum(RIGHT) / len(RIGHT), "one label first"),
+            "a guess": (lambda label: 0.11, "Take the values"),
+            "no function": (0.75, "A function of one label"),
+        },
+    ),
+]
+WRONG = [(name, given, *case) for name, given, _, wrong in EXERCISES for case in wrong.items()]
+
+
+@pytest.mark.parametrize(("name", "given"), [(name, given) for name, given, _, _ in EXERCISES])
+@pytest.mark.parametrize("untouched", [None, ...])
+def test_an_untouched_exercise_is_not_answered_yet(name, given, untouched, capsys):
+    check(name, untouched, **given)
+    assert capsys.readouterr().out == f"{name}: not answered yet\n"
+
+
+@pytest.mark.parametrize(("name", "given", "solution"), [exercise[:3] for exercise in EXERCISES])
+def test_a_solution_is_right(name, given, solution, capsys):
+    check(name, solution, **given)
+    assert capsys.readouterr().out.startswith(f"{name}: right. ")
+
+
+@pytest.mark.parametrize(("name", "given", "why", "case"), WRONG, ids=[f"{row[0]}-{row[2]}" for row in WRONG])
+def test_a_wrong_answer_gets_the_hint_for_its_mistake(name, given, why, case, capsys):
+    answer, hint = case
+    check(name, answer, **given)
+    out = capsys.readouterr().out
+    assert out.startswith(f"{name}: not yet. ") and hint in out
+
+
+@pytest.mark.parametrize("name", sorted({row[0] for row in EXERCISES}))
+def test_hints_tell_mistakes_apart(name):
+    hints = [case[1] for row, _, _, case in WRONG if row == name]
+    assert len(set(hints)) == len(hints) >= 2
+
+
+@pytest.mark.parametrize("name", ["00.shore", "77.nothing", "nonsense"])
+def test_an_unknown_exercise_says_so(name):
+    with pytest.raises(CourseError, match="there is no exercise"):
+        check(name, 1)
