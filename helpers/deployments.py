@@ -1,0 +1,199 @@
+"""Which deployments a notebook asks for: as a table, and as the `az` commands that create and delete them."""
+
+import ast
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from helpers.costs import expected_cost
+from helpers.errors import UnknownPrice
+from helpers.notebooks import find_notebook, read_notebook
+from helpers.recordings.exchange import model_of
+from helpers.settings import ROOT, Settings
+from helpers.tables import read_rows
+from helpers.upkeep import answers_of, read_records, read_usage
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["deployment_commands", "plan_deployments"]
+
+_REGIONAL = {"whisper", "tts", "tts-hd"}  # deployed in their region alone; the others wherever there is room
+_COUNTED = {"images", "video"}  # with the regional ones: capacity counts requests a minute, and there are few
+_CALLS = {"create", "parse", "stream", "generate", "edit", "connect"}  # what the SDK calls its operations
+
+
+@dataclass(frozen=True)
+class _Need:
+    """One model of a notebook. row: its newest version of models.csv; why: why nobody can deploy it, or ""."""
+
+    model: str
+    row: Mapping[str, str]
+    answers: int
+    prompt_tokens: int
+    output_tokens: int
+    usd: float | None
+    why: str
+
+    @property
+    def version(self) -> str:
+        return "" if self.why else self.row["version"]
+
+
+def plan_deployments(name: str, root: Path = ROOT) -> "pd.DataFrame":
+    """One row for each model that a notebook ("02" or its name) asks for; those that can be deployed come first.
+
+    model, version (the newest that a new customer can deploy, "" if none); answers, prompt_tokens, output_tokens as
+    recorded; usd: US dollars for as many tokens at Azure's list price, missing where no price is known; note: why a
+    model cannot be deployed. Its part of the notebook always replays. Raises CourseError for an unknown notebook.
+    """
+    import pandas as pd
+
+    columns = ["model", "version", "answers", "prompt_tokens", "output_tokens", "usd", "note"]
+    needs = _list_needs(find_notebook(name, root / "notebooks"), root)
+    rows = [[n.model, n.version, n.answers, n.prompt_tokens, n.output_tokens, n.usd, n.why] for n in needs]
+    return pd.DataFrame(rows, columns=columns).astype({"usd": "Float64"})
+
+
+def deployment_commands(name: str, root: Path = ROOT) -> str:
+    """A bash script: create the resource and a notebook's deployments; functions that delete them, called by nobody.
+
+    Comments tell what recording costs and which models nobody can deploy any more. Raises CourseError.
+    """
+    from helpers.record import estimate_price
+
+    source = find_notebook(name, root / "notebooks")
+    needs = _list_needs(source, root)
+    wanted = [need for need in needs if not need.why]
+    notes = [f"The price of recording it: {estimate_price(root / 'data' / 'recordings' / source.stem, Settings())}."]
+    notes += [f"{need.model}: {need.why}; its part always replays." for need in needs if need.why]
+    return _SCRIPT.format(
+        name=source.stem,
+        count=len(wanted),
+        # A recorded name may hold anything, a new line too, and a comment must stay one.
+        notes="\n".join(f"# {' '.join(note.split())}" for note in notes),
+        create="\n".join(map(_create, wanted)),
+        delete="\n".join(map(_delete, wanted)) or "  :",
+    )
+
+
+_SCRIPT = """\
+# {name} asks for {count} deployments. They cost nothing until they are asked.
+{notes}
+
+RESOURCE=YOUR-RESOURCE  # a name that nobody in Azure has yet: it becomes part of the address
+GROUP=openai-course
+REGION=swedencentral  # one of the few that serve every model of the course, sound included
+CAPACITY=50  # thousand tokens per minute for each deployment: enough for one notebook at a time
+
+# Once: the resource.
+az group create --name "$GROUP" --location "$REGION"
+az cognitiveservices account create --name "$RESOURCE" --resource-group "$GROUP" --location "$REGION" \\
+  --kind OpenAI --sku S0 --custom-domain "$RESOURCE" --yes
+
+# The deployments, each under its model's own name, as the notebooks ask for them.
+{create}
+
+# What belongs into .env: AZURE_OPENAI_ENDPOINT and AZURE_OPENAI_API_KEY.
+az cognitiveservices account show --name "$RESOURCE" --resource-group "$GROUP" --query properties.endpoint --output tsv
+az cognitiveservices account keys list --name "$RESOURCE" --resource-group "$GROUP" --query key1 --output tsv
+
+# When you are done, call one of these two. Nothing is deleted before.
+delete_deployments() {{
+{delete}
+}}
+delete_resource() {{  # with every deployment; purged, or its name stays taken for two days
+  az cognitiveservices account delete --name "$RESOURCE" --resource-group "$GROUP"
+  az cognitiveservices account purge --name "$RESOURCE" --resource-group "$GROUP" --location "$REGION"
+  az group delete --name "$GROUP"  # asks first: everything in the group goes
+}}"""
+
+
+def _create(need: _Need) -> str:
+    regional = need.model in _REGIONAL
+    capacity = "1" if regional or need.row["category"] in _COUNTED else '"$CAPACITY"'
+    return (
+        'az cognitiveservices account deployment create --name "$RESOURCE" --resource-group "$GROUP" \\\n'
+        f"  --deployment-name {need.model} --model-name {need.row['model']} --model-version {need.version} \\\n"
+        f"  --model-format OpenAI --sku-name {'Standard' if regional else 'GlobalStandard'} --sku-capacity {capacity}"
+    )
+
+
+def _delete(need: _Need) -> str:
+    return (
+        '  az cognitiveservices account deployment delete --name "$RESOURCE" --resource-group "$GROUP" \\\n'
+        f"    --deployment-name {need.model}"
+    )
+
+
+def _list_needs(source: Path, root: Path) -> list[_Need]:
+    recorded = _count_recorded(root / "data" / "recordings" / source.stem)
+    known = {name for row in read_rows("models") for name in (row["model"], f"{row['model']}-{row['version']}")}
+    asked = sorted(set(recorded) | _read_code(source, known))
+    needs = [_describe(model, *recorded.get(model, (0, 0, 0))) for model in asked]
+    return sorted(needs, key=lambda need: bool(need.why))
+
+
+def _count_recorded(folder: Path) -> dict[str, tuple[int, int, int]]:
+    """Model -> answers, prompt tokens, output tokens. A name that was never deployed is a lesson, not a need."""
+    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for _, record in read_records(folder):
+        model = model_of(record["request"])
+        for answer in answers_of(record) if model else []:
+            if "DeploymentNotFound" not in json.dumps(answer.get("json")):
+                prompt, output = read_usage(answer) or (0, 0)
+                counts[model] = [a + b for a, b in zip(counts[model], (1, prompt, output), strict=True)]
+    return {model: (count[0], count[1], count[2]) for model, count in counts.items()}
+
+
+def _describe(model: str, answers: int, prompt_tokens: int, output_tokens: int) -> _Need:
+    try:
+        usd = expected_cost(prompt_tokens, output_tokens, model) if prompt_tokens or output_tokens else None
+    except UnknownPrice:
+        usd = None
+    rows = [row for row in read_rows("models") if model in (row["model"], f"{row['model']}-{row['version']}")]
+    rows.sort(key=lambda row: (row["deployable_by_new_customers"] == "yes", row["version"]))
+    newest = rows[-1] if rows else {}
+    return _Need(model, newest, answers, prompt_tokens, output_tokens, usd, _say_why(newest))
+
+
+def _say_why(row: Mapping[str, str]) -> str:
+    if not row:
+        return "data/tables/models.csv does not know it"
+    date = row["retirement_date"]
+    if row["answers_today"] == "no":
+        return f"retired on {date}" if date else "retired"
+    if row["deployable_by_new_customers"] == "no":
+        return f"deprecated: it answers only those who have it, until {date}"
+    return "" if row["deployable_by_new_customers"] else "no source says that a new customer can deploy it"
+
+
+def _read_code(source: Path, known: Set[str]) -> set[str]:
+    """Models that the cells' calls name, straight or through a variable: what a notebook never recorded asks for."""
+    named: dict[str, set[str]] = defaultdict(set)
+    asked: list[ast.expr] = []
+    for node in _walk_cells(source):
+        if isinstance(node, ast.Assign | ast.For):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            values = _strings(node.value if isinstance(node, ast.Assign) else node.iter)
+            for target in targets:
+                named[ast.unparse(target)] |= values
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _CALLS:
+            asked += [keyword.value for keyword in node.keywords if keyword.arg == "model"]
+    found = {string for value in asked for string in _strings(value) | named.get(ast.unparse(value), set())}
+    return found & known
+
+
+def _walk_cells(source: Path) -> Iterator[Any]:
+    for cell in read_notebook(source).cells:
+        try:
+            yield from ast.walk(ast.parse(cell.source if cell.cell_type == "code" else ""))
+        except SyntaxError:
+            continue  # a cell that is meant to fail, or a magic
+
+
+def _strings(node: ast.AST) -> set[str]:
+    return {one.value for one in ast.walk(node) if isinstance(one, ast.Constant) and isinstance(one.value, str)}

@@ -1,0 +1,250 @@
+"""python -m helpers deployments: az commands that are right, for the models that a notebook asks for, and no others."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import nbformat
+import nbformat.v4 as v4
+import pytest
+
+from helpers.__main__ import main
+from helpers.deployments import deployment_commands, plan_deployments
+from helpers.errors import CourseError
+from helpers.tables import deployable_models
+
+NAME = "02_tiny"
+BASH = shutil.which("bash")
+needs_bash = pytest.mark.skipif(BASH is None, reason="bash is not installed")
+
+# What each command takes, from Microsoft's reference of `az cognitiveservices` and `az group`.
+RESOURCE = {"--name", "--resource-group"}
+REQUIRED = {
+    "group create": {"--name", "--location"},
+    "group delete": {"--name"},
+    "account create": {*RESOURCE, "--location", "--kind", "--sku"},
+    "account show": RESOURCE,
+    "account keys list": RESOURCE,
+    "account delete": RESOURCE,
+    "account purge": {*RESOURCE, "--location"},
+    "account deployment create": {*RESOURCE, "--deployment-name", "--model-name", "--model-version", "--model-format"},
+    "account deployment delete": {*RESOURCE, "--deployment-name"},
+}
+OPTIONAL = {
+    "account create": {"--custom-domain", "--yes"},
+    "account show": {"--query", "--output"},
+    "account keys list": {"--query", "--output"},
+    "account deployment create": {"--sku-name", "--sku-capacity"},
+}
+
+
+def write_notebook(root: Path, *sources: str) -> None:
+    path = root / "notebooks" / f"{NAME}.ipynb"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cells = [v4.new_code_cell(source) for source in sources]
+    nbformat.write(v4.new_notebook(cells=cells), path)
+
+
+def write_recording(root: Path, model: str, *answers: dict[str, object], dated: bool = False) -> None:
+    folder = root / "data" / "recordings" / NAME
+    folder.mkdir(parents=True, exist_ok=True)
+    path = f"/openai/deployments/{model}/chat/completions" if dated else "/openai/v1/chat/completions"
+    request = {"method": "POST", "path": path, "query": {}, "json": {} if dated else {"model": model}}
+    number = len(list(folder.iterdir()))
+    (folder / f"chat.completions.{number}.json").write_text(json.dumps({"request": request, "answers": list(answers)}))
+
+
+def answer(prompt: int, completion: int) -> dict[str, object]:
+    return {"status": 200, "json": {"usage": {"prompt_tokens": prompt, "completion_tokens": completion}}}
+
+
+@pytest.fixture
+def course(tmp_path):
+    write_notebook(tmp_path, "print(1)")
+    write_recording(tmp_path, "gpt-4.1-mini", answer(1000, 500), answer(1000, 500))
+    write_recording(tmp_path, "gpt-4o", answer(10, 20), dated=True)
+    write_recording(tmp_path, "gpt-4", answer(10, 20))
+    return tmp_path
+
+
+def run_script(script: str, folder: Path, *calls: str) -> list[list[str]]:
+    """The arguments of every `az` that bash calls when it runs the script, and then these of its functions."""
+    az = folder / "bin" / "az"
+    az.parent.mkdir(exist_ok=True)
+    log = folder / "az.log"
+    az.write_text('#!/bin/sh\nfor each; do printf "%s\\0" "$each"; done >> "$AZ_LOG"; printf "\\n" >> "$AZ_LOG"\n')
+    az.chmod(0o755)
+    log.write_text("")
+    environment = {"PATH": f"{az.parent}{os.pathsep}{os.environ['PATH']}", "AZ_LOG": str(log)}
+    command = [BASH or "", "-eu", "-c", "\n".join([script, *calls])]
+    subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    return [line.rstrip("\0").split("\0") for line in log.read_text().splitlines()]
+
+
+def parse(arguments: list[str]) -> tuple[str, dict[str, str]]:
+    """("account deployment create", {option: value}); every option has a value but --yes."""
+    words = [word for word in arguments if word != "--yes"]
+    first = next(i for i, word in enumerate(words) if word.startswith("--"))
+    verb = " ".join(words[:first]).removeprefix("cognitiveservices ")
+    options = dict(zip(words[first::2], words[first + 1 :: 2], strict=True))
+    return verb, options | ({"--yes": ""} if "--yes" in arguments else {})
+
+
+# --- which models
+
+
+def test_a_notebook_needs_the_models_it_was_recorded_with_in_every_form_of_the_api(course):
+    plan = plan_deployments("02", course).set_index("model")
+    assert list(plan.index) == ["gpt-4.1-mini", "gpt-4o", "gpt-4"], "what cannot be deployed comes last"
+    row = plan.loc["gpt-4.1-mini"]
+    assert (row.answers, row.prompt_tokens, row.output_tokens) == (2, 2000, 1000)
+    assert row.usd == pytest.approx((2000 * 0.4 + 1000 * 1.6) / 1e6)
+
+
+def test_the_newest_version_that_a_new_customer_can_deploy_is_taken(course):
+    plan = plan_deployments("02", course).set_index("model")
+    assert (plan.version["gpt-4o"], plan.version["gpt-4.1-mini"]) == ("2024-11-20", "2025-04-14")
+    deployable = deployable_models()
+    for model, row in plan[plan.version != ""].iterrows():
+        assert row.version == deployable.version[deployable.model == model].max()
+
+
+@pytest.mark.parametrize(
+    ("model", "reason"),
+    [
+        ("gpt-4o-mini", "deprecated: it answers only those who have it, until 2027-04-14"),
+        ("o1-preview", "retired on 2025-07-28"),
+        ("o1-mini", "retired"),
+        ("gpt-6-sol", "no source says that a new customer can deploy it"),
+        ("my-own", "data/tables/models.csv does not know it"),
+    ],
+)
+def test_a_model_that_nobody_can_deploy_is_listed_with_the_reason(tmp_path, model, reason):
+    write_notebook(tmp_path)
+    write_recording(tmp_path, model, answer(1, 1))
+    (row,) = plan_deployments("02", tmp_path).itertuples()
+    assert (row.model, row.version, row.note) == (model, "", reason)
+    script = deployment_commands("02", tmp_path)
+    assert f"\n# {model}: {reason}; its part always replays.\n" in script
+    assert "deployment create" not in script and "asks for 0 deployments" in script
+
+
+def test_a_version_that_is_named_is_the_one_deployed(tmp_path):
+    write_notebook(tmp_path)
+    write_recording(tmp_path, "gpt-4o-2024-11-20", answer(1, 1))
+    script = deployment_commands("02", tmp_path)
+    assert "--deployment-name gpt-4o-2024-11-20 --model-name gpt-4o --model-version 2024-11-20" in script
+
+
+def test_a_name_that_was_asked_for_to_see_it_fail_is_not_deployed(course):
+    write_recording(course, "no-such", {"status": 404, "json": {"error": {"code": "DeploymentNotFound"}}})
+    assert "no-such" not in set(plan_deployments("02", course).model)
+
+
+def test_what_was_never_recorded_is_read_from_the_calls_in_the_code(tmp_path):
+    write_notebook(
+        tmp_path,
+        "client.chat.completions.create(model='gpt-4.1', messages=[])",
+        "model = 'gpt-4.1-nano'\nclient.chat.completions.parse(model=model, messages=[])",
+        "for name in ['gpt-5', 'gpt-5-mini']:\n    client.responses.create(model=name, input='Hi')",
+        "list_price(model='o3'); print('gpt-5-nano')\nother = 'gpt-4o'",
+        "client.chat.completions.create(model='not-a-model', messages=[])",
+        "%timeit 1\nthis is (not Python",
+    )
+    plan = plan_deployments("02", tmp_path)
+    assert set(plan.model) == {"gpt-4.1", "gpt-4.1-nano", "gpt-5", "gpt-5-mini"}
+    assert plan.answers.sum() == 0 and plan.usd.isna().all()
+    assert "not known" in deployment_commands("02", tmp_path)
+
+
+def test_an_unknown_notebook_is_refused_with_the_nearest(course, capsys):
+    with pytest.raises(CourseError, match=f"(?s)no such notebook: 77.*{NAME[:2]}"):
+        deployment_commands("77", course)
+    assert main(["deployments", "77"]) == 1
+    assert "no such notebook" in capsys.readouterr().err
+
+
+def test_the_command_prints_the_script_of_the_courses_own_notebook(capsys):
+    assert main(["deployments", "00"]) == 0
+    assert capsys.readouterr().out == deployment_commands("00") + "\n"
+
+
+# --- the commands
+
+
+@needs_bash
+def test_the_commands_are_ones_that_az_knows_with_all_that_it_requires(course):
+    called = [*run_script(deployment_commands("02", course), course, "delete_deployments", "delete_resource")]
+    verbs = []
+    for arguments in called:
+        verb, options = parse(arguments)
+        verbs.append(verb)
+        assert set(options) >= REQUIRED[verb], verb
+        assert set(options) <= REQUIRED[verb] | OPTIONAL.get(verb, set()), verb
+        assert all(value and not value.startswith("-") for name, value in options.items() if name != "--yes"), arguments
+        if "--resource-group" in options:
+            assert (options["--name"], options["--resource-group"]) == ("YOUR-RESOURCE", "openai-course")
+    assert set(verbs) == set(REQUIRED)
+
+
+@needs_bash
+def test_pasting_the_whole_script_creates_in_order_and_deletes_nothing(course):
+    script = deployment_commands("02", course)
+    subprocess.run([BASH, "-n"], input=script, text=True, check=True)
+    verbs = [parse(arguments)[0] for arguments in run_script(script, course)]
+    creates = ["group create", "account create", *["account deployment create"] * 2]
+    assert verbs == [*creates, "account show", "account keys list"]
+
+
+@needs_bash
+def test_what_is_created_is_what_is_deleted(course):
+    called = run_script(deployment_commands("02", course), course, "delete_deployments")
+    names: dict[str, list[str]] = {"create": [], "delete": []}
+    for verb, options in map(parse, called):
+        if "deployment" in verb:
+            names[verb.split()[-1]].append(options["--deployment-name"])
+    assert names["create"] == names["delete"] == ["gpt-4.1-mini", "gpt-4o"]
+
+
+@needs_bash
+@pytest.mark.parametrize(
+    ("model", "sku", "capacity"),
+    [("gpt-5", "GlobalStandard", "50"), ("whisper", "Standard", "1"), ("gpt-image-1.5", "GlobalStandard", "1")],
+)
+def test_type_and_capacity_are_those_that_the_model_is_offered_with(tmp_path, model, sku, capacity):
+    write_notebook(tmp_path)
+    write_recording(tmp_path, model, answer(1, 1))
+    called = [parse(arguments) for arguments in run_script(deployment_commands("02", tmp_path), tmp_path)]
+    (options,) = [options for verb, options in called if verb == "account deployment create"]
+    assert (options["--sku-name"], options["--sku-capacity"]) == (sku, capacity)
+    assert (options["--model-name"], options["--model-format"]) == (model, "OpenAI")
+
+
+@needs_bash
+def test_a_script_without_a_deployment_is_still_bash(tmp_path):
+    write_notebook(tmp_path)
+    called = run_script(deployment_commands("02", tmp_path), tmp_path, "delete_deployments")
+    assert [parse(arguments)[0] for arguments in called][:2] == ["group create", "account create"]
+
+
+@needs_bash
+def test_a_recorded_name_cannot_smuggle_in_a_command(tmp_path):
+    write_notebook(tmp_path)
+    write_recording(tmp_path, "x\naz group delete --name everything #", answer(1, 1))
+    called = run_script(deployment_commands("02", tmp_path), tmp_path)
+    assert "group delete" not in [parse(arguments)[0] for arguments in called]
+
+
+def test_every_name_that_reaches_the_script_needs_no_quotes():
+    for row in deployable_models().itertuples():
+        assert shlex.quote(row.model) == row.model and shlex.quote(row.version) == row.version
+
+
+def test_the_script_tells_what_recording_costs(course):
+    first, second, *_ = deployment_commands("02", course).splitlines()
+    assert first.startswith(f"# {NAME} asks for 2 deployments.")
+    assert re.search(r"price of recording it: about 0\.\d{4} US dollars for 4 answers", second)
