@@ -181,8 +181,7 @@ def _replay(
 ) -> httpx2.Response:
     """The recorded answer; play: makes the byte stream of a recorded stream's events."""
     headers = httpx2.Headers(answer.get("headers", {}))
-    if not any(name in headers for name in ("x-request-id", "apim-request-id")):
-        # The answer's time and source are looked up by it.
+    if "x-request-id" not in headers:  # the one that the SDK hands on: time and source are looked up by it
         headers["x-request-id"] = f"recorded-{session.store.folder.name}-{key}-{index}"
     if _is_retried(answer["status"], headers) and _retry_after_s(headers) <= _LONGEST_WAIT_S:
         headers["retry-after-ms"] = "1"  # the SDK's own retries run, without its waiting
@@ -217,8 +216,7 @@ def _retry_after_s(headers: httpx2.Headers) -> float:
 def _rebuild(request: httpx2.Request, response: httpx2.Response, content: Any) -> httpx2.Response:
     """The same answer over content that was decoded, with a request id in any case."""
     headers = [(name, value) for name, value in response.headers.multi_items() if name.lower() not in _HOP_HEADERS]
-    names = {name.lower() for name, _ in headers}
-    if not names & {"x-request-id", "apim-request-id"}:
+    if "x-request-id" not in response.headers:
         headers.append(("x-request-id", f"asked-{time.time_ns()}"))
     given = {"content": content} if isinstance(content, bytes) else {"stream": content}
     return httpx2.Response(response.status_code, headers=headers, request=request, **given)

@@ -1,0 +1,228 @@
+"""Every answer knows who gave it, when, and how fast; no stand-in speaks for an Azure model."""
+
+import asyncio
+import datetime
+from typing import Any
+
+import openai
+import pandas as pd
+import pytest
+
+from helpers import elapsed_ms, show_connection, show_evidence, show_table
+from helpers.errors import EvidenceError
+from helpers.evidence import Evidence, check_names, documented, evidence_of, measured, published
+from tests.loopback import ENGINE, Answer, Seen, answer_plainly, open_wire
+
+wire = pytest.fixture(open_wire)
+ASK: dict[str, Any] = {"model": "gpt-4.1-mini", "messages": [{"role": "user", "content": "Say something."}]}
+STAND_IN = Evidence("stand-in", ("Qwen2.5-Coder-1.5B-Instruct Q4_K_M", "Whisper base int8"), ("2026-11-20",))
+
+
+def _today() -> str:
+    return datetime.datetime.now(datetime.UTC).date().isoformat()
+
+
+def _refused(call: Any) -> openai.APIStatusError:
+    with pytest.raises(openai.APIStatusError) as caught:
+        call()
+    return caught.value
+
+
+def _fails_where_asked(seen: Seen) -> Answer:
+    if b"refuse me" in seen.body:
+        error = {"error": {"code": "401", "message": "Access denied due to invalid subscription key."}}
+        return Answer.of_json(error, 401, x_standin_engine=ENGINE)  # Azure's 401 has no request id
+    return _PLAINLY(seen)
+
+
+_PLAINLY = answer_plainly()
+ANSWERS: dict[str, Any] = {
+    "completion": lambda client: client.chat.completions.create(**ASK),
+    "stream": lambda client: _read(client.chat.completions.create(**ASK, stream=True)),
+    "vectors": lambda client: client.embeddings.create(model="e", input="one"),
+    "sound": lambda client: client.audio.speech.create(model="tts", voice="alloy", input="one"),
+    "transcript": lambda client: client.audio.transcriptions.create(model="whisper", file=("a.mp3", b"ID3")),
+    "picture": lambda client: client.images.generate(model="gpt-image-1", prompt="one"),
+    "raw response": lambda client: client.chat.completions.with_raw_response.create(**ASK),
+    "error": lambda client: _refused(lambda: client.chat.completions.create(**ASK, user="refuse me")),
+}
+
+
+def _read(stream: Any) -> Any:
+    for _ in stream:
+        pass
+    return stream
+
+
+@pytest.mark.parametrize("mode", ["record", "replay", "live"])
+@pytest.mark.parametrize("kind", ANSWERS)
+def test_an_answer_of_any_kind_knows_who_gave_it_when_and_how_fast(wire, kind, mode):
+    wire.serve(_fails_where_asked)
+    if mode == "replay":
+        ANSWERS[kind](wire.connect("record"))
+        for record in wire.folder.glob("*.json"):
+            record.write_text(record.read_text().replace(_today(), "2025-01-31"))
+    answer = ANSWERS[kind](wire.connect(mode))
+    evidence = evidence_of(answer)
+    date = "2025-01-31" if mode == "replay" else _today()
+    assert evidence == Evidence("stand-in", (ENGINE,), (date,), 1)
+    assert 0 <= elapsed_ms(answer) < 5_000
+    assert str(evidence) == f"stand-in {ENGINE}, not an Azure model · {date} · n = 1"
+
+
+@pytest.mark.parametrize("mode", ["record", "replay", "live"])
+def test_async_answers_know_it_too(wire, mode):
+    wire.serve(_fails_where_asked)
+
+    async def ask(mode: str) -> list[Any]:
+        client = wire.connect_async(mode)
+        stream = await client.chat.completions.create(**ASK, stream=True)
+        [_ async for _ in stream]
+        sound = await client.audio.speech.create(model="tts", voice="alloy", input="one")
+        return [await client.chat.completions.create(**ASK), stream, sound]
+
+    if mode == "replay":
+        asyncio.run(ask("record"))
+    answers = asyncio.run(ask(mode))
+    assert evidence_of(*answers) == Evidence("stand-in", (ENGINE,), (_today(),), 3)
+    assert all(elapsed_ms(answer) is not None for answer in answers)
+
+
+def test_azures_answers_are_measured_on_azure_with_region_and_model(wire):
+    def answer(seen: Seen) -> Answer:
+        body = {"id": "1", "object": "chat.completion", "model": "gpt-4.1-mini-2025-04-14", "choices": []}
+        return Answer.of_json(body, apim_request_id="1", x_ms_region="Sweden Central")
+
+    wire.serve_as("contoso-eu.openai.azure.com", answer)
+    for mode in ("record", "replay", "live"):
+        evidence = evidence_of(wire.connect(mode).chat.completions.create(**ASK))
+        assert (evidence.kind, evidence.who) == ("measured on Azure", ("gpt-4.1-mini-2025-04-14",))
+        assert evidence.regions == ("Sweden Central",)
+    wire.serve(lambda seen: Answer.of_json({"id": "1", "choices": [], "model": "some-model"}))
+    assert evidence_of(wire.connect("live").chat.completions.create(**ASK)).kind == "other server"
+
+
+def test_two_folders_with_the_same_request_keep_their_sources_apart(wire, tmp_path):
+    """Neither server sends a request id: the answers must not be taken for one another."""
+    told = []
+    for name in ("one", "other"):
+        wire.folder = tmp_path / name
+        wire.serve(lambda seen, name=name: Answer.of_json({"id": "1", "choices": []}, x_standin_engine=name))
+        wire.connect("record").chat.completions.create(**ASK)
+        told.append(wire.connect().chat.completions.create(**ASK))
+    assert [evidence_of(answer).who for answer in told] == [("one",), ("other",)]
+
+
+@pytest.mark.parametrize(
+    "thing",
+    [
+        None,
+        "a text",
+        3,
+        {"headers": {}},
+        openai.types.CompletionUsage(prompt_tokens=1, completion_tokens=1, total_tokens=2),
+    ],
+)
+def test_what_is_no_answer_of_a_client_is_refused(thing):
+    with pytest.raises(EvidenceError, match="nobody knows who gave this"):
+        evidence_of(thing)
+    with pytest.raises(EvidenceError, match="nobody knows"):
+        elapsed_ms(thing)
+
+
+def test_no_answer_at_all_is_refused():
+    with pytest.raises(EvidenceError, match="no answer was given"):
+        evidence_of()
+
+
+def test_answers_of_different_kinds_do_not_stand_under_one_line(wire):
+    wire.serve(answer_plainly())
+    stand_in = wire.connect("live").chat.completions.create(**ASK)
+    wire.serve(lambda seen: Answer.of_json({"id": "1", "choices": [], "model": "some-model"}))
+    other = wire.connect("live").chat.completions.create(**ASK)
+    with pytest.raises(EvidenceError, match="of different kinds: other server and stand-in"):
+        evidence_of(stand_in, other)
+
+
+def test_evidence_lines_read_well(capsys):
+    show_evidence(measured("o1-preview, sources/5", "2024-10-01", n=1))
+    show_evidence(published("a price list", "2026-11-20"))
+    show_evidence(documented("a specification"))
+    assert capsys.readouterr().out.splitlines() == [
+        "evidence: measured on Azure · o1-preview, sources/5 · 2024-10-01 · n = 1",
+        "evidence: published · a price list · 2026-11-20",
+        "evidence: documented · a specification",
+    ]
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "gpt-4o", "GPT-4o", "GPT 4o", "gpt4o", "gpt-4.1-mini-2025-04-14", "accuracy of GPT-4.1", "(gpt-4o-mini)",
+        "my-gpt-4o", "gpt-4o_eastus", "gpt-35-turbo", "GPT-3.5 Turbo", "o1", "o1-preview: wrong",
+        "text-embedding-3-small", "DALL-E 3", "dall-e-3", "whisper", "tts-1",
+        "gpt-5-chat", "gpt-9-not-yet-known", "Qwen beside gpt-4o",
+    ],
+)  # fmt: skip
+def test_an_azure_name_over_a_stand_ins_answers_is_refused(label):
+    with pytest.raises(EvidenceError, match="would stand over answers of Qwen2"):
+        check_names([label], STAND_IN)
+    check_names([label], measured("somebody's answers"))
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "Qwen2.5-Coder-1.5B-Instruct Q4_K_M", "qwen2.5-coder-1.5b-instruct q4_k_m", "SmolLM2-135M-Instruct Q4_1",
+        "Whisper base int8", "Whisper base int8, 5 s of sound", "faster-whisper", "all-MiniLM-L6-v2 int8",
+        "Kokoro-82M int8", "temperature 0.7", "o1x", "video1", "tokens", "0", "column 4", "gpt", "accuracy", "",
+    ],
+)  # fmt: skip
+def test_an_engines_own_name_is_allowed(label):
+    check_names([label], STAND_IN)
+
+
+@pytest.mark.parametrize("where", ["index", "column", "caption", "model", "deployment", "cell"])
+def test_a_table_does_not_set_an_azure_name_over_a_stand_ins_answers(wire, where):
+    wire.serve(answer_plainly())
+    answer = wire.connect("live").chat.completions.create(**ASK)
+    table = pd.DataFrame({"tokens": [1, 2]})
+    caption = ""
+    if where == "index":
+        table.index = pd.Index(["gpt-4o", "other"])
+    elif where == "column":
+        table = table.rename(columns={"tokens": "gpt-4o"})
+    elif where == "caption":
+        caption = "What GPT-4o answered"
+    else:
+        table[where] = ["gpt-4o", "other"]
+    if where == "cell":
+        return show_table(table, answer)  # an answer's own text may speak of a model
+    with pytest.raises(EvidenceError, match=r"(?i)gpt-4o"):
+        show_table(table, answer, caption=caption)
+
+
+def test_a_table_carries_its_evidence_line(wire, monkeypatch):
+    wire.serve(answer_plainly())
+    answer, shown = wire.connect("live").chat.completions.create(**ASK), []
+    monkeypatch.setattr("IPython.display.display", lambda html, **options: shown.append((html.data, options)))
+    show_table(pd.DataFrame({"a": ["<b>"]}), answer, caption="1 < 2")
+    [(html, options)] = shown
+    assert "1 &lt; 2" in html and "&lt;b&gt;" in html and f"evidence: stand-in {ENGINE}" in html
+    assert options == {"metadata": {"evidence": "stand-in"}}
+
+
+def test_the_first_cell_says_who_answers(wire, capsys):
+    wire.serve(answer_plainly())
+    client = wire.connect("record")
+    client.chat.completions.create(**ASK)
+    show_connection(client)
+    assert capsys.readouterr().out.splitlines() == [
+        "mode     record: answers not yet recorded are asked for and kept, and may cost money",
+        "answers  127.0.0.1",
+    ]
+    show_connection(wire.connect())
+    assert capsys.readouterr().out.splitlines() == [
+        "mode     replay: recorded answers, no key, no network, no cost",
+        f"answers  {ENGINE}: a stand-in, not an Azure model · recorded {_today()}",
+    ]

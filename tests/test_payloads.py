@@ -1,0 +1,195 @@
+"""Pictures and sound in requests and answers: described, lifted out by field, put back byte for byte."""
+
+import base64
+import io
+import json
+import random
+
+import pytest
+
+from helpers.recordings.exchange import describe_request, request_key
+from helpers.recordings.payloads import (
+    describe_file,
+    describe_payloads,
+    lift_payloads,
+    parse_multipart,
+    put_back_payloads,
+    suffix_of,
+)
+from helpers.recordings.redaction import Redactor
+from helpers.recordings.streams import EventReader, play_event
+from tests.loopback import draw_png
+
+CHAT = "/openai/v1/chat/completions"
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _key(body: object) -> str:
+    return describe_request("POST", CHAT, {}, "application/json", json.dumps(body).encode(), Redactor()).key
+
+
+@pytest.mark.parametrize(
+    ("one", "same"),
+    [
+        ({"temperature": 1}, {"temperature": 1.0}),
+        ({"a": 1, "b": [2.0, {"c": 3.0}]}, {"b": [2, {"c": 3}], "a": 1.0}),
+        ({"text": "grüße"}, {"text": "gr\u00fc\u00dfe"}),
+    ],
+)
+def test_requests_that_mean_the_same_have_one_key(one, same):
+    assert _key(one) == _key(same)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"n": 1}, {"n": 2}),
+        ({"n": 1}, {"n": True}),
+        ({"n": 1}, {"n": "1"}),
+        ({"n": None}, {}),
+        ({"n": [1, 2]}, {"n": [2, 1]}),
+        ({"n": 0.1}, {"n": 0.10000001}),
+        ({"n": "a "}, {"n": "a"}),
+    ],
+)
+def test_requests_that_differ_have_two_keys(one, other):
+    assert _key(one) != _key(other)
+
+
+def test_method_path_and_query_belong_to_the_key():
+    asked = [("POST", CHAT, {}), ("GET", CHAT, {}), ("POST", CHAT + "/1", {}), ("POST", CHAT, {"api-version": "1"})]
+    keys = {describe_request(method, path, query, "", b"", Redactor()).key for method, path, query in asked}
+    assert len(keys) == 4
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "name"),
+    [
+        (CHAT, {"model": "gpt-4.1-mini"}, "chat.completions.gpt-4.1-mini."),
+        ("/openai/deployments/my-gpt/chat/completions", {"model": "x"}, "chat.completions.my-gpt."),
+        ("/openai/v1/embeddings", {"model": "a/b\\c:d?e"}, "embeddings.a_b_c_d_e."),
+        ("/openai/v1/batches/batch_123/cancel", {}, "batches.cancel.any."),
+        ("/openai/v1/responses", {"model": "../../x"}, "responses._.._x."),
+        ("/openai/v1/responses", {"model": 7}, "responses.any."),
+    ],
+)
+def test_a_file_is_named_by_operation_model_and_key(path, body, name):
+    asked = describe_request("POST", path, {}, "application/json", json.dumps(body).encode(), Redactor())
+    assert asked.name == f"{name}{asked.key}.json" and asked.key == request_key(asked.request)
+
+
+@pytest.mark.parametrize(
+    ("data", "suffix"),
+    [
+        (draw_png(), ".png"), (b"\xff\xd8\xff\xe0", ".jpg"), (b"RIFF1234WAVE", ".wav"), (b"RIFF1234WEBP", ".webp"),
+        (b"ID3\x04", ".mp3"), (b"\xff\xfb\x90", ".mp3"), (b"OggS", ".ogg"), (b"fLaC", ".flac"), (b"\x00\x01", ".bin"),
+        (b"", ".bin"), (b'{"a": 1}', ".jsonl"),
+    ],
+)  # fmt: skip
+def test_a_files_ending_comes_from_its_first_bytes(data, suffix):
+    assert suffix_of(data) == suffix
+
+
+def test_a_picture_is_described_by_its_pixels_and_all_else_by_its_bytes():
+    from PIL import Image
+
+    jpeg = io.BytesIO()
+    Image.new("RGB", (8, 8), (20, 90, 160)).save(jpeg, "JPEG")
+    one, same = describe_file("dir\\a.png", draw_png(level=1)), describe_file("a.png", draw_png(level=9))
+    assert one == same and one["file"] == "a.png" and (one["width"], one["height"]) == (8, 8)
+    assert describe_file("a.jpg", jpeg.getvalue())["width"] == 8
+    assert describe_file("a.mp3", b"ID3 1") != describe_file("a.mp3", b"ID3 2")
+    assert describe_file(None, b"\x89PNG\r\n\x1a\n broken")["bytes"] == 15, "what cannot be read stands for itself"
+    assert describe_file("a.png", draw_png(colour=(0, 0, 0))) != one
+
+
+def test_data_urls_and_sound_in_a_request_are_described_and_other_text_stays():
+    png = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + _base64(draw_png())}}
+    sound = {"type": "input_audio", "input_audio": {"data": _base64(b"ID3 sound"), "format": "mp3"}}
+    text = {"type": "text", "text": "data: see below; " + "QUJD" * 400}
+    link = {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}}
+    broken = {"type": "image_url", "image_url": {"url": "data:image/png;base64,@@@"}}
+    described = describe_payloads({"content": [png, sound, text, link, broken]})["content"]
+    assert described[0]["image_url"]["url"]["width"] == 8
+    assert described[1]["input_audio"] == {"data": describe_file(None, b"ID3 sound"), "format": "mp3"}
+    assert described[2:] == [text, link, broken]
+
+
+ANSWERS = [
+    {"data": [{"b64_json": _base64(draw_png())}, {"b64_json": _base64(b"\x89PNG")}]},
+    {"choices": [{"message": {"audio": {"id": "a", "data": _base64(b"RIFF1234WAVE"), "transcript": "hello"}}}]},
+    {"type": "speech.audio.delta", "audio": _base64(b"pcm")},
+    {"type": "response.output_audio.delta", "delta": _base64(b"pcm")},
+    {"type": "image_generation.partial_image", "b64_json": _base64(b"p"), "partial_image_b64": _base64(b"q")},
+    {"output": [{"type": "image_generation_call", "result": _base64(draw_png())}]},
+]
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_a_payload_is_lifted_out_by_its_field_and_put_back_byte_for_byte(answer):
+    kept: dict[str, bytes] = {}
+
+    def keep(data: bytes) -> dict[str, object]:
+        kept[f"f{len(kept)}"] = data
+        return {"file": f"f{len(kept) - 1}", "bytes": len(data), "sha256": "-"}
+
+    lifted = lift_payloads(answer, keep)
+    assert kept and not any(_base64(data) in json.dumps(lifted) for data in kept.values())
+    assert put_back_payloads(lifted, lambda described: kept[described["file"]]) == answer
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"type": "response.output_text.delta", "delta": "QUJD"},
+        {"data": [{"embedding": _base64(bytes(6144))}]},
+        {"data": [{"b64_json": ""}, {"b64_json": None}, {"b64_json": "no base64!"}, {"b64_json": "QUI"}]},
+        {"data": [{"b64_json": "QUJ=\n"}, {"b64_json": "QUJDRB=="}]},
+        {"audio": {"id": "QUJD", "transcript": "QUJD"}, "data": "QUJD"},
+        {"content": "QUJD" * 1000},
+    ],
+)
+def test_what_is_no_payload_or_would_not_come_back_the_same_stays(answer):
+    assert lift_payloads(answer, lambda data: pytest.fail("lifted")) == answer
+
+
+def test_a_form_is_read_in_the_order_sent():
+    body = (
+        b'--B\r\nContent-Disposition: form-data; name="model"\r\n\r\nm\r\n'
+        b'--B\r\nContent-Disposition: form-data; name="image[]"; filename="a.png"\r\n'
+        b"Content-Type: image/png\r\n\r\n\x00\r\n--\r\n\r\n"
+        b'--B\r\nContent-Disposition: form-data; name="image[]"; filename="b.png"\r\n\r\nB--B\r\n'
+        b'--B\r\nContent-Disposition: form-data; name="prompt"\r\n\r\n\xc3\xbc\r\n--B--\r\n'
+    )
+    form = parse_multipart(body, 'multipart/form-data; boundary="B"')
+    assert list(form) == ["model", "image[]", "prompt"] and form["model"] == "m" and form["prompt"] == "ü"
+    assert form["image[]"] == [describe_file("a.png", b"\x00\r\n--\r\n"), describe_file("b.png", b"B--B")]
+
+
+def test_events_cut_anywhere_read_the_same():
+    text = 'data: {"a": "ü🙂"}\r\n\r\n: comment\nevent: x\rdata: 1\rdata: 2\r\rid: 7\n\n'
+    text += "data: [DONE]\n\nevent: end\n\ndata: cut"
+    whole = EventReader(lambda: 0.0)
+    whole.feed(text.encode())
+    assert whole.events == [[0, {"a": "ü🙂"}], [0, "1\n2", "x"], [0, "[DONE]"], [0, "", "end"]]
+    chance = random.Random(3)
+    for _ in range(200):
+        reader, data = EventReader(lambda: 0.0), text.encode()
+        while data:
+            size = chance.randint(1, 9)
+            reader.feed(data[:size])
+            data = data[size:]
+        assert reader.events == whole.events
+    again = EventReader(lambda: 0.0)
+    again.feed(b"".join(map(play_event, whole.events)))
+    assert again.events == whole.events
+
+
+@pytest.mark.parametrize("text", ["null", "1.50", '"quoted"', "true", '{"a": 1', "plain"])
+def test_an_event_that_is_no_object_comes_back_as_it_was(text):
+    reader = EventReader(lambda: 0.0)
+    reader.feed(f"data: {text}\n\n".encode())
+    assert play_event(reader.events[0]) == f"data: {text}\n\n".encode()
