@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Evidence",
+    "arrival_ms",
     "check_names",
     "documented",
     "elapsed_ms",
@@ -97,6 +98,11 @@ _KINDS = {"stand-in": "stand-in", "azure": "measured on Azure"}
 def elapsed_ms(answer: Any) -> float | None:
     """Milliseconds from sending to the last byte: as recorded in replay, as measured otherwise."""
     return _answered(answer).elapsed_ms
+
+
+def arrival_ms(stream: Any) -> list[int]:
+    """Milliseconds from sending to each chunk or event of a stream that was read to its end, in their order."""
+    return list(_answered(stream).event_ms)
 
 
 def show_evidence(*answers: Any) -> None:

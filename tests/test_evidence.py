@@ -10,7 +10,7 @@ import pytest
 
 from helpers import elapsed_ms, show_connection, show_evidence, show_table
 from helpers.errors import EvidenceError
-from helpers.evidence import Evidence, check_names, documented, evidence_of, measured, published
+from helpers.evidence import Evidence, arrival_ms, check_names, documented, evidence_of, measured, published
 from tests.loopback import ENGINE, Answer, Seen, answer_plainly, open_wire
 
 wire = pytest.fixture(open_wire)
@@ -68,6 +68,30 @@ def test_an_answer_of_any_kind_knows_who_gave_it_when_and_how_fast(wire, kind, m
     assert evidence == Evidence("stand-in", (ENGINE,), (date,), 1)
     assert 0 <= elapsed_ms(answer) < 5_000
     assert str(evidence) == f"stand-in {ENGINE}, not an Azure model · {date} · n = 1"
+
+
+@pytest.mark.parametrize("mode", ["record", "replay", "live"])
+def test_a_stream_tells_when_each_of_its_chunks_came(wire, mode):
+    chunks = [{"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": []}] * 4
+    wire.serve(lambda seen: Answer.of_events([*chunks, "[DONE]"], pace=0.05, x_standin_engine=ENGINE))
+    if mode == "replay":
+        list(wire.connect("record").chat.completions.create(**ASK, stream=True))
+    with wire.connect(mode).chat.completions.create(**ASK, stream=True) as stream:
+        read = list(stream)
+    arrivals = arrival_ms(stream)
+    assert len(read) == len(chunks) and len(arrivals) == len(chunks) + 1  # [DONE] is an event, and no chunk
+    assert arrivals == sorted(arrivals) and arrivals[-1] - arrivals[0] >= 150
+
+
+def test_an_error_keeps_the_ids_that_azure_gave_it(wire):
+    def refuse(seen: Seen) -> Answer:
+        return Answer.of_json({"error": {"code": "401"}}, 401, apim_request_id="a-1", x_standin_engine=ENGINE)
+
+    wire.serve(refuse)
+    for mode in ("record", "replay"):
+        error = _refused(lambda: wire.connect(mode).chat.completions.create(**ASK))  # noqa: B023
+        assert error.request_id is None and error.response.headers["apim-request-id"] == "a-1"
+        assert evidence_of(error).who == (ENGINE,)
 
 
 @pytest.mark.parametrize("mode", ["record", "replay", "live"])

@@ -15,11 +15,15 @@ _answered: OrderedDict[str, "Answered"] = OrderedDict()
 
 @dataclass(frozen=True)
 class Answered:
-    """source: {"kind": "stand-in", "azure" or "other", "engine", "region"}; date: ISO; elapsed_ms: to the last byte."""
+    """source: {"kind": "stand-in", "azure" or "other", "engine", "region"}; date: ISO; elapsed_ms: to the last byte.
+
+    event_ms: when each event of a stream came, in milliseconds since the request.
+    """
 
     source: dict[str, Any]
     date: str
     elapsed_ms: float | None
+    event_ms: tuple[int, ...] = ()
 
 
 def remember(request_ids: list[str], answered: Answered) -> None:

@@ -169,10 +169,17 @@ class Session:
             return {"kind": "azure", "engine": engine, **({"region": region} if region else {})}
         return {"kind": "other", "engine": engine}
 
-    def remember(self, headers: httpx2.Headers, source: Mapping[str, Any], date: str, elapsed_ms: float | None) -> None:
+    def remember(
+        self,
+        headers: httpx2.Headers,
+        source: Mapping[str, Any],
+        date: str,
+        elapsed_ms: float | None,
+        event_ms: tuple[int, ...] = (),
+    ) -> None:
         """So that `helpers.evidence` can say who gave the answer with these headers."""
         ids = [headers[name] for name in _REQUEST_IDS if name in headers]
-        remember(ids, Answered(dict(source), date, elapsed_ms))
+        remember(ids, Answered(dict(source), date, elapsed_ms, event_ms))
 
     def _start_recording(self) -> None:
         with self._lock:

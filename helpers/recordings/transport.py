@@ -6,16 +6,16 @@ The sync and the async one differ in nothing but `await`; all that decides is in
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import httpx2
 
 from helpers.recordings.exchange import Asked
-from helpers.recordings.payloads import put_back_payloads
+from helpers.recordings.payloads import dump_with_payloads, put_back_payloads
 from helpers.recordings.provenance import today
 from helpers.recordings.session import Session
-from helpers.recordings.streams import EventReader, dump_json, play_event
+from helpers.recordings.streams import EventReader, play_event
 
 __all__ = ["AsyncRecordingTransport", "RecordingTransport"]
 
@@ -167,8 +167,13 @@ def _keep(
     body = _body_of(response, content, reader)
     session.keep(asked, request, response, content, body, elapsed_ms)
     handed = _rebuild(request, response, content)
-    session.remember(handed.headers, session.source_of(response, body), today(), elapsed_ms)
+    source = session.source_of(response, body)
+    session.remember(handed.headers, source, today(), elapsed_ms, _times(reader.events if reader else ()))
     return handed
+
+
+def _times(events: Sequence[list[Any]]) -> tuple[int, ...]:
+    return tuple(event[0] for event in events)
 
 
 def _replay(
@@ -181,15 +186,20 @@ def _replay(
 ) -> httpx2.Response:
     """The recorded answer; play: makes the byte stream of a recorded stream's events."""
     headers = httpx2.Headers(answer.get("headers", {}))
-    if "x-request-id" not in headers:  # the one that the SDK hands on: time and source are looked up by it
+    if _lacks_id(answer["status"], headers):
         headers["x-request-id"] = f"recorded-{session.store.folder.name}-{key}-{index}"
     if _is_retried(answer["status"], headers) and _retry_after_s(headers) <= _LONGEST_WAIT_S:
         headers["retry-after-ms"] = "1"  # the SDK's own retries run, without its waiting
-    session.remember(headers, answer.get("source", {}), answer.get("recorded_on", ""), answer.get("elapsed_ms"))
+    session.remember(
+        headers,
+        answer.get("source", {}),
+        answer.get("recorded_on", ""),
+        answer.get("elapsed_ms"),
+        _times(answer.get("events", ())),
+    )
     given: dict[str, Any] = {}
     if "json" in answer:
-        value = put_back_payloads(answer["json"], session.store.read_file)
-        given["content"] = dump_json(value).encode("utf-8")
+        given["content"] = dump_with_payloads(answer["json"], session.store.read_file)
     elif "events" in answer:
         given["stream"] = play(put_back_payloads(answer["events"], session.store.read_file))
     elif "file" in answer:
@@ -197,6 +207,14 @@ def _replay(
     else:
         given["content"] = answer["text"].encode("utf-8", "surrogateescape")
     return httpx2.Response(answer["status"], headers=headers, request=request, **given)
+
+
+def _lacks_id(status: int, headers: httpx2.Headers) -> bool:
+    """Whether an answer needs a request id of ours, since time and source are looked up by it.
+
+    Of an error every header is at hand, so Azure's other id will do, and `error.request_id` stays as Azure left it.
+    """
+    return "x-request-id" not in headers and not (status >= 400 and "apim-request-id" in headers)
 
 
 def _is_retried(status: int, headers: httpx2.Headers) -> bool:
@@ -216,7 +234,7 @@ def _retry_after_s(headers: httpx2.Headers) -> float:
 def _rebuild(request: httpx2.Request, response: httpx2.Response, content: Any) -> httpx2.Response:
     """The same answer over content that was decoded, with a request id in any case."""
     headers = [(name, value) for name, value in response.headers.multi_items() if name.lower() not in _HOP_HEADERS]
-    if "x-request-id" not in response.headers:
+    if _lacks_id(response.status_code, response.headers):
         headers.append(("x-request-id", f"asked-{time.time_ns()}"))
     given = {"content": content} if isinstance(content, bytes) else {"stream": content}
     return httpx2.Response(response.status_code, headers=headers, request=request, **given)
@@ -265,15 +283,17 @@ class _Watch:
         return handed
 
     def see(self, chunk: bytes) -> None:
-        if self._reader and not self._source["engine"]:
+        if self._reader:
             self._reader.feed(chunk)
-            self._source = self._session.source_of(self._response, {"events": self._reader.events})
-            self._session.remember(self._headers, self._source, today(), None)
+            if not self._source["engine"]:
+                self._source = self._session.source_of(self._response, {"events": self._reader.events})
+                self._session.remember(self._headers, self._source, today(), None)
         if b"data: [DONE]" in chunk:  # where the SDK stops reading
             self.end()
 
     def end(self) -> None:
-        self._session.remember(self._headers, self._source, today(), self._clock.ms())
+        times = _times(self._reader.events if self._reader else ())
+        self._session.remember(self._headers, self._source, today(), self._clock.ms(), times)
 
 
 class _Watched(httpx2.SyncByteStream):
