@@ -1,4 +1,4 @@
-"""The course's commands: python -m helpers lab | reset | record."""
+"""The course's commands: python -m helpers lab | reset | doctor | deployments | record."""
 
 import argparse
 import sys
@@ -20,6 +20,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     reset = commands.add_parser("reset", help="put one notebook of workbook/ back; yours is kept in workbook/backups/")
     reset.add_argument("notebook", help="its number or its name: 00")
+
+    doctor = commands.add_parser("doctor", help="look at settings, connection, credential and deployments")
+    doctor.add_argument("--model", action="append", default=[], metavar="NAME", help="ask this deployment; repeatable")
+    doctor.add_argument("--yes", action="store_true", help="do not ask whether the price is all right")
+
+    deployments = commands.add_parser("deployments", help="print the az commands that a notebook's deployments need")
+    deployments.add_argument("notebook", help="its number or its name: 02")
 
     record = commands.add_parser("record", help="ask an endpoint all that a notebook asks, and keep the answers")
     record.add_argument("notebook", help="its number or its name: 00")
@@ -48,6 +55,23 @@ def _run_command(chosen: argparse.Namespace) -> int:
 
         print(reset_notebook(chosen.notebook))
         return 0
+    if chosen.command == "doctor":
+        import logging
+
+        from helpers.doctor import examine
+
+        logging.getLogger("azure").setLevel(logging.CRITICAL)  # the finding says it in one line
+        may_ask = chosen.yes or sys.stdin.isatty()  # a script's input is no agreement to a price
+        states = []
+        for finding in examine(chosen.model, lambda price: may_ask and _agree(price, chosen.yes, "Ask?")):
+            print(finding, flush=True)
+            states.append(finding.state)
+        return int("fail" in states)
+    if chosen.command == "deployments":
+        from helpers.deployments import deployment_commands
+
+        print(deployment_commands(chosen.notebook))
+        return 0
 
     from helpers.record import record_notebook
 
@@ -55,12 +79,12 @@ def _run_command(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _agree(price: str, at_once: bool) -> bool:
+def _agree(price: str, at_once: bool, question: str = "Record?") -> bool:
     print(f"Price: {price}")
     if at_once:
         return True
     try:
-        return input("Record? [y/N] ").strip().lower() in {"y", "yes"}
+        return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
     except EOFError:
         return False
 
