@@ -8,6 +8,8 @@ from pathlib import Path
 from helpers.errors import CourseError
 from tests.standin.app import build_app
 from tests.standin.engines import ENGINES, TOGETHER, Engine, EngineError, start_engines
+from tests.standin.faults import FaultError
+from tests.standin.limits import Meter
 from tests.standin.servers import LOOPBACK, bind, make_server
 from tests.standin.serving import build_front
 
@@ -24,8 +26,11 @@ def main() -> int:
     engines: dict[str, Engine] = {}
     try:
         path = Path(weights) if weights else None
+        meter = Meter({"*": (options.tpm, None)} if options.tpm else None)
         engines = start_engines(options.engine, path, say=_say)
-        front = build_front(engines, path, key=os.environ.get("STANDIN_KEY"), say=_say)
+        front = build_front(
+            engines, path, key=os.environ.get("STANDIN_KEY"), meter=meter, faults=options.fault, say=_say
+        )
         host, port = listener.getsockname()[:2]
         _introduce(list(engines), f"http://{f'[{host}]' if ':' in host else host}:{port}", front.key)
         if options.host != LOOPBACK:
@@ -36,7 +41,7 @@ def main() -> int:
     except ImportError as error:
         print(f"{error}: `make standin` installs what an engine needs", file=sys.stderr)
         return 1
-    except (CourseError, EngineError, OSError) as error:
+    except (CourseError, EngineError, FaultError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     finally:
@@ -57,7 +62,18 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8000, help="default: %(default)s; 0 takes a free one")
     parser.add_argument("--host", default=LOOPBACK, help="default: %(default)s, this machine only")
     parser.add_argument("--weights", help="a file or folder of weights; or set STANDIN_WEIGHTS")
+    parser.add_argument("--tpm", type=_read_limit, help="tokens per minute of each deployment; default: no limit")
+    parser.add_argument(
+        "--fault", action="append", default=[], help="what goes wrong with the first request, the second"
+    )
     return parser.parse_args()
+
+
+def _read_limit(text: str) -> int:
+    tokens = int(text)
+    if tokens < 1:
+        raise argparse.ArgumentTypeError("a limit is at least 1")
+    return tokens
 
 
 def _introduce(labels: list[str], endpoint: str, key: str) -> None:

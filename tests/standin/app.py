@@ -1,6 +1,7 @@
 """The stand-in's front: a small web application in Azure's manner, over engines that run on this machine.
 
-A route family is a module with ROUTES; what they share is in front.py, what answers look like on the wire in wire.py.
+A route family is a module with ROUTES; what they share is in front.py, what answers look like on the wire in
+wire.py and refusals.py.
 """
 
 from collections.abc import AsyncIterator
@@ -14,9 +15,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tests.standin import chat, models
+from tests.standin import chat, completions, models, responses
+from tests.standin.faults import Faults
 from tests.standin.front import Front, Received
-from tests.standin.wire import ServiceError, access_denied, resource_not_found
+from tests.standin.refusals import ServiceError, access_denied, resource_not_found
 
 __all__ = ["build_app"]
 
@@ -30,13 +32,13 @@ def build_app(front: Front) -> Starlette:
             yield
 
     app = Starlette(
-        routes=[*chat.ROUTES, *models.ROUTES],
+        routes=[*chat.ROUTES, *completions.ROUTES, *responses.ROUTES, *models.ROUTES],
         exception_handlers={
             ServiceError: _answer_error,
             HTTPException: _answer_no_route,
             ClientDisconnect: _answer_nobody,
         },
-        middleware=[Middleware(_Gate, front=front)],
+        middleware=[Middleware(_Gate, front=front), Middleware(Faults, plan=front.faults)],
         lifespan=lifespan,
     )
     app.state.front = front

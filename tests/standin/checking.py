@@ -1,14 +1,28 @@
-"""What is asked for, checked before an engine sees it. Everything wrong is a 400 or 413, never a traceback."""
+"""What is asked for, checked before an engine sees it. Everything wrong is a 400 or 413, never a traceback.
+
+Here is what the routes share; each has a module of its own for the rest (chat_request.py and its kin).
+"""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NoReturn
 
 from starlette.requests import Request
 
-from tests.standin.wire import ServiceError, bad_request, dump_json, too_large
+from tests.standin.refusals import bad_request, missing, not_served, too_large, wrong_type
+from tests.standin.wire import dump_json
 
-__all__ = ["BODY_LIMIT", "check_chat", "read_json"]
+__all__ = [
+    "BODY_LIMIT",
+    "check_booleans",
+    "check_names",
+    "check_numbers",
+    "check_response_format",
+    "check_stop",
+    "check_stream_options",
+    "check_text_parts",
+    "read_json",
+]
 
 BODY_LIMIT = 25 * 1024 * 1024  # bytes
 _DRAINED = 4 * BODY_LIMIT  # a client still sending cannot read a refusal, so that much is read and dropped
@@ -19,28 +33,7 @@ _NUMBERS = {
     "frequency_penalty": (-2, 2),
     "presence_penalty": (-2, 2),
 }
-_INTEGERS: dict[str, tuple[int, int | None]] = {
-    "n": (1, 128),
-    "max_tokens": (1, None),
-    "max_completion_tokens": (1, None),
-    "top_logprobs": (0, 20),
-    "seed": (-(2**63), 2**63 - 1),
-}
-_BOOLEANS = ("stream", "logprobs")
-# Accepted and without effect on what a small open model says.
-_IGNORED = {
-    "metadata", "parallel_tool_calls", "prediction", "prompt_cache_key", "reasoning_effort", "safety_identifier",
-    "service_tier", "store", "user", "user_security_context", "verbosity",
-}  # fmt: skip
-# The service knows them; to accept them here and do nothing would pretend.
-_NOT_SERVED = {
-    "audio", "data_sources", "function_call", "functions", "logit_bias", "modalities", "tool_choice", "tools",
-    "web_search_options",
-}  # fmt: skip
-_KNOWN = {*_NUMBERS, *_INTEGERS, *_BOOLEANS, *_IGNORED, *_NOT_SERVED} | {
-    "messages", "model", "response_format", "stop", "stream_options",
-}  # fmt: skip
-_ROLES = ("system", "developer", "user", "assistant")
+_INTEGERS: dict[str, tuple[int, int | None]] = {"n": (1, 128), "seed": (-(2**63), 2**63 - 1)}
 
 
 async def read_json(request: Request, limit: int = BODY_LIMIT) -> dict[str, Any]:
@@ -60,31 +53,30 @@ async def read_json(request: Request, limit: int = BODY_LIMIT) -> dict[str, Any]
     except (ValueError, RecursionError):
         raise bad_request("The body of the request could not be parsed as JSON.") from None
     if not isinstance(body, dict):
-        raise bad_request(f"The body of the request must be a JSON object, not {_kind(body)}.")
+        raise bad_request("The body of the request must be a JSON object.")
     return body
 
 
-def check_chat(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters of a chat completion, checked; those that are null or without effect are left out."""
+def check_names(
+    body: Mapping[str, Any], known: Collection[str], ignored: Collection[str], unserved: Collection[str]
+) -> dict[str, Any]:
+    """The parameters that are neither null nor without effect. unserved: the service knows them, this does not."""
     for name in body:
-        if name not in _KNOWN:
+        if name not in known and name not in ignored and name not in unserved:
             raise bad_request(f"Unknown parameter: '{name}'.", name, "unknown_parameter")
-    asked = {name: value for name, value in body.items() if value is not None and name not in _IGNORED}
-    for name in sorted(_NOT_SERVED & asked.keys()):
-        if asked.pop(name) not in ([], {}, ["text"]):
-            raise _not_served(f"'{name}'", name)
+    asked = {name: value for name, value in body.items() if value is not None and name not in ignored}
+    for name in [name for name in asked if name in unserved]:
+        if asked.pop(name) not in ([], {}, ["text"], "", False):  # these ask for nothing
+            raise not_served(f"'{name}'", name)
+    return asked
+
+
+def check_numbers(asked: Mapping[str, Any], **integers: tuple[int, int | None]) -> None:
+    """Checks those that all routes have, and integers by name with their bounds."""
     for name, (lowest, highest) in _NUMBERS.items():
         _check_number(asked, name, lowest, highest, (int, float), "a number")
-    for name, (least, most) in _INTEGERS.items():
+    for name, (least, most) in {**_INTEGERS, **integers}.items():
         _check_number(asked, name, least, most, (int,), "an integer")
-    for name in _BOOLEANS:
-        if not isinstance(asked.get(name, False), bool):
-            raise _wrong_type(name, "a boolean", asked[name])
-    _check_together(asked)
-    _check_stop(asked)
-    _check_response_format(asked)
-    asked["messages"] = _check_messages(asked)
-    return asked
 
 
 def _check_number(asked, name, lowest, highest, types, expected) -> None:
@@ -92,111 +84,71 @@ def _check_number(asked, name, lowest, highest, types, expected) -> None:
     if value is None:
         return
     if isinstance(value, bool) or not isinstance(value, types):
-        raise _wrong_type(name, expected, value)
+        raise wrong_type(name, expected, value)
     if value < lowest:
         raise bad_request(f"{value} is less than the minimum of {lowest} - '{name}'")
     if highest is not None and value > highest:
         raise bad_request(f"{value} is greater than the maximum of {highest} - '{name}'")
 
 
-def _check_together(asked: dict[str, Any]) -> None:
-    if "max_tokens" in asked and "max_completion_tokens" in asked:
-        raise bad_request("'max_tokens' and 'max_completion_tokens' cannot both be set.", "max_tokens")
-    if "top_logprobs" in asked and not asked.get("logprobs"):
-        raise bad_request("'top_logprobs' needs 'logprobs' to be true.", "top_logprobs")
+def check_booleans(asked: Mapping[str, Any], *names: str) -> None:
+    for name in names:
+        if not isinstance(asked.get(name, False), bool):
+            raise wrong_type(name, "a boolean", asked[name])
+
+
+def check_stream_options(asked: Mapping[str, Any]) -> None:
     options = asked.get("stream_options", {})
     if not isinstance(options, dict):
-        raise _wrong_type("stream_options", "an object", options)
+        raise wrong_type("stream_options", "an object", options)
     if options and not asked.get("stream"):
         raise bad_request("'stream_options' needs 'stream' to be true.", "stream_options")
 
 
-def _check_stop(asked: dict[str, Any]) -> None:
+def check_stop(asked: Mapping[str, Any]) -> None:
     stop = asked.get("stop", [])
     if isinstance(stop, str):
         stop = [stop]
     if not isinstance(stop, list) or not all(isinstance(text, str) for text in stop):
-        raise _wrong_type("stop", "a string or an array of strings", stop)
+        raise wrong_type("stop", "a string or an array of strings", stop)
     if len(stop) > 4:
         raise bad_request(f"Invalid 'stop': at most 4 strings, but got {len(stop)}.", "stop")
 
 
-def _check_response_format(asked: dict[str, Any]) -> None:
-    wanted = asked.get("response_format", {"type": "text"})
+def check_response_format(wanted: Any, where: str) -> None:
+    """where: "response_format", whose schema lies one level deeper, or "text.format" of the Responses API."""
     if not isinstance(wanted, dict):
-        raise _wrong_type("response_format", "an object", wanted)
+        raise wrong_type(where, "an object", wanted)
     kind = wanted.get("type")
     if kind not in ("text", "json_object", "json_schema"):
         values = "'json_object', 'json_schema', and 'text'"
-        raise bad_request(f"Invalid value: {kind!r}. Supported values are: {values}.", "response_format.type")
+        raise bad_request(f"Invalid value: {kind!r}. Supported values are: {values}.", f"{where}.type", "invalid_value")
     if kind == "json_schema":
-        named = wanted.get("json_schema")
+        inner = f"{where}.json_schema" if where == "response_format" else where
+        named = wanted.get("json_schema") if where == "response_format" else wanted
         if not isinstance(named, dict) or not isinstance(named.get("name"), str):
-            raise _missing("response_format.json_schema.name")
+            raise missing(f"{inner}.name")
         if not isinstance(named.get("schema"), dict):
-            raise _missing("response_format.json_schema.schema")
+            raise missing(f"{inner}.schema")
 
 
-def _check_messages(asked: Mapping[str, Any]) -> list[dict[str, Any]]:
-    if "messages" not in asked:
-        raise _missing("messages")
-    messages = asked["messages"]
-    if not isinstance(messages, list):
-        raise _wrong_type("messages", "an array of objects", messages)
-    if not messages:
-        raise bad_request("Invalid 'messages': expected at least one message.", "messages")
-    return [_check_message(message, f"messages[{i}]") for i, message in enumerate(messages)]
-
-
-def _check_message(message: Any, where: str) -> dict[str, Any]:
-    if not isinstance(message, dict):
-        raise _wrong_type(where, "an object", message)
-    role = message.get("role")
-    if role is None:
-        raise _missing(f"{where}.role")
-    if role in ("tool", "function") or message.get("tool_calls"):
-        raise _not_served("a message of tools", f"{where}.role")
-    if role not in _ROLES:
-        supported = ", ".join(f"'{name}'" for name in _ROLES)
-        raise bad_request(f"Invalid value: {role!r}. Supported values are: {supported}.", f"{where}.role")
-    content, name = message.get("content"), message.get("name")
-    if content is None and role != "assistant":
-        raise _missing(f"{where}.content")
-    if isinstance(content, list):
-        content = [_check_part(part, f"{where}.content[{i}]") for i, part in enumerate(content)]
-    elif not isinstance(content, str | None):
-        raise _wrong_type(f"{where}.content", "a string or an array of parts", content)
-    if not isinstance(name, str | None):
-        raise _wrong_type(f"{where}.name", "a string", name)
-    return {"role": role, "content": content or "", **({"name": name} if name else {})}
-
-
-def _check_part(part: Any, where: str) -> dict[str, str]:
-    if not isinstance(part, dict):
-        raise _wrong_type(where, "an object", part)
-    if part.get("type") != "text":
-        raise _not_served(f"a part of type {part.get('type')!r}", f"{where}.type")
-    if not isinstance(part.get("text"), str):
-        raise _missing(f"{where}.text")
-    return {"type": "text", "text": part["text"]}
-
-
-def _missing(name: str) -> ServiceError:
-    return bad_request(f"Missing required parameter: '{name}'.", name, "missing_required_parameter")
-
-
-def _wrong_type(name: str, expected: str, value: Any) -> ServiceError:
-    message = f"Invalid type for '{name}': expected {expected}, but got {_kind(value)} instead."
-    return bad_request(message, name, "invalid_type")
-
-
-def _not_served(what: str, param: str) -> ServiceError:
-    return bad_request(f"Unsupported parameter: {what} is not served by this stand-in.", param, "unsupported_parameter")
-
-
-def _kind(value: Any) -> str:
-    names = {str: "a string", bool: "a boolean", list: "an array", dict: "an object", type(None): "null"}
-    return names.get(type(value), "a number")
+def check_text_parts(content: Any, where: str, kinds: Collection[str]) -> list[dict[str, str]] | str:
+    """A message's content, with its parts as text parts of chat. kinds: what such parts are called here."""
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        raise wrong_type(where, "a string or an array of parts", content)
+    parts = []
+    for i, part in enumerate(content):
+        at = f"{where}[{i}]"
+        if not isinstance(part, dict):
+            raise wrong_type(at, "an object", part)
+        if part.get("type") not in kinds:
+            raise not_served(f"a part of type {part.get('type')!r}", f"{at}.type")
+        if not isinstance(part.get("text"), str):
+            raise missing(f"{at}.text")
+        parts.append({"type": "text", "text": part["text"]})
+    return parts
 
 
 def _refuse_constant(name: str) -> NoReturn:

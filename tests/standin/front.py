@@ -3,6 +3,7 @@
 import re
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -12,11 +13,12 @@ from starlette.requests import Request
 
 from tests.standin.checking import read_json
 from tests.standin.deployments import Deployment
+from tests.standin.kept import Kept
 from tests.standin.limits import Meter
+from tests.standin.refusals import missing, resource_not_found, unknown_deployment
 from tests.standin.tokens import CountPrompt
-from tests.standin.wire import resource_not_found, unknown_deployment
 
-__all__ = ["Front", "Received", "read_body", "require_api_version"]
+__all__ = ["Front", "Received", "find_dated", "find_named", "read_body", "require_api_version"]
 
 _API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?")
 
@@ -33,7 +35,7 @@ class Received(NamedTuple):
 class Front:
     """key: for `api-key` and bearer; token: bearer, in the manner of Microsoft Entra ID.
 
-    requests: every request that came in, in order, whatever became of it; None keeps no list.
+    requests: every request that came in, in order, whatever became of it; None keeps no list. faults: see faults.py.
     """
 
     deployments: dict[str, Deployment]
@@ -42,6 +44,8 @@ class Front:
     token: str = field(repr=False)
     requests: list[Received] | None = None
     meter: Meter = field(default_factory=Meter)
+    faults: Sequence[str] = ()
+    kept: Kept = field(default_factory=Kept)
     started: int = field(default_factory=lambda: int(time.time()))
     # Engines are on loopback: a proxy from the environment must not come between. They may think for minutes.
     http: httpx2.AsyncClient = field(
@@ -79,6 +83,21 @@ async def read_body(request: Request) -> dict[str, Any]:
     if front.requests is not None and place is not None:
         front.requests[place] = front.requests[place]._replace(body=body)
     return body
+
+
+def find_dated(request: Request) -> Deployment:
+    """The deployment that a dated route names in its path."""
+    require_api_version(request)
+    front: Front = request.app.state.front
+    return front.find_deployment(request.path_params["deployment"])
+
+
+def find_named(request: Request, body: dict[str, Any]) -> Deployment:
+    """The deployment that the v1 API names in the body."""
+    front: Front = request.app.state.front
+    if not isinstance(body.get("model"), str):
+        raise missing("model")
+    return front.find_deployment(body["model"])
 
 
 def require_api_version(request: Request) -> None:

@@ -5,7 +5,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tests.standin.front import Front, require_api_version
-from tests.standin.wire import json_response, request_headers, resource_not_found
+from tests.standin.refusals import resource_not_found
+from tests.standin.rules import serves
+from tests.standin.wire import json_response, request_headers
 
 __all__ = ["ROUTES"]
 
@@ -32,8 +34,8 @@ async def list_dated(request: Request) -> Response:
             "capabilities": {
                 "fine_tune": False,
                 "inference": True,
-                "completion": not deployment.chats,
-                "chat_completion": deployment.chats,
+                "completion": serves("completions", deployment),
+                "chat_completion": serves("chat", deployment),
                 "embeddings": False,
             },
             "created_at": front.started,

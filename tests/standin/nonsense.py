@@ -6,20 +6,19 @@ nonsense claims nothing about answers. The same request gets the same words, in 
 
 import hashlib
 import json
+import math
 import random
-import time
 from collections.abc import Iterator
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 __all__ = ["LABEL", "app", "compose_answer"]
 
 LABEL = "Nonsense (no model)"
-_CALLED = "nonsense"
 _WORDS = (  # noqa: SIM905  a list of one word a line would fill a page
     "amber anvil basket birch bobbin canoe cellar cinder clover copper cradle dapple ember fathom feather fennel "
     "flint gable ginger gravel harbour hazel hollow ivory jasper kettle lantern linen magnet marble meadow mitten "
@@ -98,29 +97,43 @@ def _compose_value(schema: dict[str, Any], root: dict[str, Any], dice: random.Ra
 async def _complete(request: Request) -> Response:
     body = await request.json()
     words, finish = compose_answer(body)
-    prompt = sum(len(str(message["content"]).split()) for message in body["messages"])
+    texts = [str(message["content"]) for message in body["messages"]] if "messages" in body else [body["prompt"]]
+    prompt = sum(len(text.split()) for text in texts)
     usage = {"completion_tokens": len(words), "prompt_tokens": prompt, "total_tokens": prompt + len(words)}
-    common = {"id": "chatcmpl-nonsense", "created": int(time.time()), "model": _CALLED}
-    if body.get("stream"):
-        return StreamingResponse(_events(words, finish, usage, common), media_type="text/event-stream")
-    message = {"role": "assistant", "content": "".join(words)}
-    choice = {"index": 0, "message": message, "finish_reason": finish}
-    return JSONResponse(common | {"object": "chat.completion", "choices": [choice], "usage": usage})
+    told = _events(words, finish, usage, body)
+    return StreamingResponse(told, media_type="text/event-stream")
 
 
-def _events(words: list[str], finish: str, usage: dict[str, int], common: dict[str, Any]) -> Iterator[str]:
-    common = common | {"object": "chat.completion.chunk"}
+def _events(words: list[str], finish: str, usage: dict[str, int], body: dict[str, Any]) -> Iterator[str]:
+    """The stream that the front asks for; chat and completions name the text differently."""
+    chats = "messages" in body
+    wanted = body.get("top_logprobs" if chats else "logprobs") if body.get("logprobs") else None
+    dice = random.Random(_seed(body) + 1)
 
-    def event(delta: dict[str, str], reason: str | None = None) -> str:
-        choice = {"index": 0, "delta": delta, "finish_reason": reason}
-        return f"data: {json.dumps(common | {'choices': [choice]})}\n\n"
+    def event(text: str, reason: str | None = None, logprobs: Any = None) -> str:
+        said = {"delta": {"content": text}} if chats else {"text": text}
+        choice = {"index": 0, **said, "finish_reason": reason, "logprobs": logprobs}
+        return f"data: {json.dumps({'choices': [choice]})}\n\n"
 
-    yield event({"role": "assistant", "content": ""})
     for word in words:
-        yield event({"content": word})
-    yield event({}, finish)
-    yield f"data: {json.dumps(common | {'choices': [], 'usage': usage})}\n\n"
+        yield event(word, logprobs={"content": [_guess(word, wanted, dice)]} if wanted else None)
+    yield event("", finish)
+    yield f"data: {json.dumps({'choices': [], 'usage': usage})}\n\n"
     yield "data: [DONE]\n\n"
 
 
-app = Starlette(routes=[Route("/v1/chat/completions", _complete, methods=["POST"])])
+def _guess(word: str, others: int, dice: random.Random) -> dict[str, Any]:
+    """Log probabilities for a word and for others that might have stood there, as likely as the dice say."""
+    rivals = [f" {rival}" for rival in dice.sample(_WORDS, others) if f" {rival}" != word][: max(0, others - 1)]
+    weights = [dice.random() + 0.01 for _ in range(len(rivals) + 2)]  # one more: for all that is not named
+    chances = {name: math.log(weight / sum(weights)) for name, weight in zip([word, *rivals], weights, strict=False)}
+    told = [
+        {"token": name, "logprob": chance, "bytes": list(name.encode())}
+        for name, chance in sorted(chances.items(), key=lambda pair: -pair[1])
+    ]
+    (chosen,) = [entry for entry in told if entry["token"] == word]
+    return chosen | {"top_logprobs": told}
+
+
+_ROUTES = ("/v1/chat/completions", "/v1/completions")
+app = Starlette(routes=[Route(path, _complete, methods=["POST"]) for path in _ROUTES])

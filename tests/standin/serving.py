@@ -3,7 +3,8 @@
 import base64
 import json
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,9 @@ from tests.standin import nonsense
 from tests.standin.app import build_app
 from tests.standin.deployments import build_deployments
 from tests.standin.engines import Engine, fetch_tokenizers, start_engines
+from tests.standin.faults import parse_fault
 from tests.standin.front import Front, Received
+from tests.standin.limits import Limit, Meter
 from tests.standin.servers import LOOPBACK, ThreadServer
 from tests.standin.tokens import CountByWords, CountPrompt, CountTokens
 
@@ -39,15 +42,25 @@ class Standin:
 
 
 @contextmanager
-def serve(engine: str | Engine = "nonsense", *, port: int = 0, weights: Path | None = None) -> Iterator[Standin]:
+def serve(
+    engine: str | Engine = "nonsense",
+    *,
+    port: int = 0,
+    weights: Path | None = None,
+    limits: Mapping[str, Limit] | None = None,
+    faults: Sequence[str] = (),
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[Standin]:
     """Serve on loopback for the length of a `with`. engine: a name of ENGINES or "both", or one that runs already.
 
-    An engine started here is ended here. Raises WeightsError, EngineError, OSError when the port is taken.
+    limits: (tokens, requests) per minute by deployment, "*" for the rest; none unless given. clock: seconds, for them.
+    faults: what goes wrong with the first requests, see faults.py.
+    An engine started here is ended here. Raises WeightsError, EngineError, FaultError, OSError when the port is taken.
     """
     running = start_engines(engine, weights) if isinstance(engine, str) else {engine.label: engine}
     try:
         received: list[Received] = []
-        front = build_front(running, weights, requests=received)
+        front = build_front(running, weights, requests=received, meter=Meter(limits, clock), faults=faults)
         server = ThreadServer(build_app(front), LOOPBACK, port)
         try:
             yield Standin(server.url, front.key, front.token, received, running)
@@ -65,12 +78,17 @@ def build_front(
     *,
     key: str | None = None,
     requests: list[Received] | None = None,
+    meter: Meter | None = None,
+    faults: Sequence[str] = (),
     say: Callable[[str], None] = print,
 ) -> Front:
-    """The front over engines, by label. key: made at random unless given. Raises WeightsError."""
+    """The front over engines, by label. key: made at random unless given. Raises WeightsError, FaultError."""
     words = nonsense.LABEL in engines  # it speaks no tokens, and must not need a download
     count: CountPrompt = CountByWords() if words else CountTokens(fetch_tokenizers(weights, say))
-    return Front(build_deployments(engines), count, key or make_key(), _make_token(), requests)
+    for fault in filter(None, faults):
+        parse_fault(fault)  # a wrong one is known at once
+    key, token, meter = key or make_key(), _make_token(), meter or Meter()
+    return Front(build_deployments(engines), count, key, token, requests, meter, faults=faults)
 
 
 def make_key() -> str:

@@ -17,6 +17,8 @@ class CountPrompt(Protocol):
     """Counts a checked list of messages for a tokenizer, and `opening`, the tokens that open the answer."""
 
     def __call__(self, messages: Sequence[Mapping[str, Any]], encoding: str, opening: int) -> int: ...
+    def text(self, text: str, encoding: str) -> int:
+        """Counts a text that stands alone, as the legacy completions take it."""
 
 
 class CountTokens:
@@ -43,13 +45,13 @@ class CountTokens:
     def __call__(self, messages: Sequence[Mapping[str, Any]], encoding: str, opening: int) -> int:
         total = opening
         for message in messages:
-            total += _PER_MESSAGE + self._length(message["role"], encoding)
-            total += self._length(message_text(message), encoding)
+            total += _PER_MESSAGE + self.text(message["role"], encoding)
+            total += self.text(message_text(message), encoding)
             if name := message.get("name"):
-                total += self._length(name, encoding) + 1
+                total += self.text(name, encoding) + 1
         return total
 
-    def _length(self, text: str, encoding: str) -> int:
+    def text(self, text: str, encoding: str) -> int:
         # A reader's text may hold "<|endoftext|>"; the service counts it as text too.
         return len(self._encodings[encoding].encode(text, disallowed_special=()))
 
@@ -58,7 +60,10 @@ class CountByWords:
     """Counts words, for the engine that needs no downloads. Not a token count of any model."""
 
     def __call__(self, messages: Sequence[Mapping[str, Any]], encoding: str, opening: int) -> int:
-        return sum(len(message_text(message).split()) for message in messages)
+        return sum(self.text(message_text(message), encoding) for message in messages)
+
+    def text(self, text: str, encoding: str) -> int:
+        return len(text.split())
 
 
 def message_text(message: Mapping[str, Any]) -> str:

@@ -1,0 +1,101 @@
+"""One request being answered: what was asked, who answers, and what every part of the answer repeats."""
+
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.requests import Request
+
+from tests.standin.deployments import Deployment
+from tests.standin.front import Front
+from tests.standin.pieces import EngineRequest, Piece, ask_engine
+from tests.standin.refusals import too_many
+from tests.standin.wire import dump_json, request_headers
+
+__all__ = ["Answering", "Choice", "collect", "event"]
+
+
+@dataclass
+class Choice:
+    """One choice, whole. logprobs: an entry for each token, empty where none were asked for."""
+
+    text: str = ""
+    finish: str = "stop"
+    logprobs: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass
+class Answering:
+    """requests: what the engine is asked, one for each choice. prompt_tokens, limit: tokens.
+
+    Making one charges the deployment's limits per minute; raises ServiceError 429 where they are used up.
+    """
+
+    front: Front
+    deployment: Deployment
+    operation: str
+    api_version: str | None
+    requests: Sequence[EngineRequest]
+    prompt_tokens: int
+    limit: int
+    id: str
+    created: int = field(default_factory=lambda: int(time.time()))
+    completion_tokens: int = 0
+    headers: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        name = self.deployment.name
+        estimate = self.prompt_tokens + self.limit * len(self.requests)
+        counted, refused = self.front.meter.charge(name, estimate)
+        if refused:
+            headers = {**counted, **refused.headers(), "x-ms-deployment-name": name}
+            raise too_many(refused.what, self.operation, name, self.api_version, int(refused.seconds), headers)
+        self.headers = {**request_headers(), **counted, "x-ms-deployment-name": name}
+
+    @property
+    def label(self) -> str:
+        return self.deployment.engine.label
+
+    async def pieces(self) -> AsyncIterator[tuple[int, Piece]]:
+        """(choice, piece) in order. One choice after the other: small engines answer one at a time anyway."""
+        for choice, request in enumerate(self.requests):
+            asking = ask_engine(self.front.http, self.deployment.engine, request)
+            async with aclosing(asking) as pieces:  # type: ignore[type-var]
+                async for piece in pieces:
+                    self.completion_tokens += piece.tokens or 0
+                    yield choice, piece
+
+    def usage(self) -> dict[str, Any]:
+        return {
+            "completion_tokens": self.completion_tokens,
+            "completion_tokens_details": {
+                "accepted_prediction_tokens": 0,
+                "audio_tokens": 0,
+                "reasoning_tokens": 0,
+                "rejected_prediction_tokens": 0,
+            },
+            "prompt_tokens": self.prompt_tokens,
+            "prompt_tokens_details": {"audio_tokens": 0, "cached_tokens": 0},
+            "total_tokens": self.prompt_tokens + self.completion_tokens,
+        }
+
+
+async def collect(answering: Answering, request: Request) -> list[Choice] | None:
+    """All choices, whole; None when the client has left: nobody reads them, and the engine is needed by the next."""
+    choices = [Choice() for _ in answering.requests]
+    async with aclosing(answering.pieces()) as pieces:  # type: ignore[type-var]
+        async for number, piece in pieces:
+            choice = choices[number]
+            choice.text += piece.text
+            choice.finish = piece.finish or choice.finish
+            choice.logprobs += piece.logprobs or []
+            if await request.is_disconnected():
+                return None
+    return choices
+
+
+def event(data: dict[str, Any], name: str | None = None) -> bytes:
+    """One server-sent event; chat gives its events no name."""
+    return (f"event: {name}\n".encode() if name else b"") + b"data: " + dump_json(data) + b"\n\n"

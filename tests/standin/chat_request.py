@@ -1,0 +1,83 @@
+"""What a chat completion may ask for."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tests.standin.checking import (
+    check_booleans,
+    check_names,
+    check_numbers,
+    check_response_format,
+    check_stop,
+    check_stream_options,
+    check_text_parts,
+)
+from tests.standin.refusals import bad_request, missing, not_served, wrong_type
+
+__all__ = ["check_chat"]
+
+# Accepted and without effect on what a small open model says.
+_IGNORED = {
+    "metadata", "parallel_tool_calls", "prediction", "prompt_cache_key", "reasoning_effort", "safety_identifier",
+    "service_tier", "store", "user", "user_security_context", "verbosity",
+}  # fmt: skip
+_NOT_SERVED = {
+    "audio", "data_sources", "function_call", "functions", "logit_bias", "modalities", "tool_choice", "tools",
+    "web_search_options",
+}  # fmt: skip
+_KNOWN = {
+    "frequency_penalty", "logprobs", "max_completion_tokens", "max_tokens", "messages", "model", "n",
+    "presence_penalty", "response_format", "seed", "stop", "stream", "stream_options", "temperature", "top_logprobs",
+    "top_p",
+}  # fmt: skip
+_ROLES = ("system", "developer", "user", "assistant")
+
+
+def check_chat(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a chat completion, checked; those that are null or without effect are left out."""
+    asked = check_names(body, _KNOWN, _IGNORED, _NOT_SERVED)
+    check_numbers(asked, max_tokens=(1, None), max_completion_tokens=(1, None), top_logprobs=(0, 20))
+    check_booleans(asked, "stream", "logprobs")
+    if "max_tokens" in asked and "max_completion_tokens" in asked:
+        raise bad_request("'max_tokens' and 'max_completion_tokens' cannot both be set.", "max_tokens")
+    if "top_logprobs" in asked and not asked.get("logprobs"):
+        raise bad_request("'top_logprobs' needs 'logprobs' to be true.", "top_logprobs")
+    check_stream_options(asked)
+    check_stop(asked)
+    if "response_format" in asked:
+        check_response_format(asked["response_format"], "response_format")
+    asked["messages"] = _check_messages(asked)
+    return asked
+
+
+def _check_messages(asked: Mapping[str, Any]) -> list[dict[str, Any]]:
+    if "messages" not in asked:
+        raise missing("messages")
+    messages = asked["messages"]
+    if not isinstance(messages, list):
+        raise wrong_type("messages", "an array of objects", messages)
+    if not messages:
+        raise bad_request("Invalid 'messages': expected at least one message.", "messages")
+    return [_check_message(message, f"messages[{i}]") for i, message in enumerate(messages)]
+
+
+def _check_message(message: Any, where: str) -> dict[str, Any]:
+    if not isinstance(message, dict):
+        raise wrong_type(where, "an object", message)
+    role = message.get("role")
+    if role is None:
+        raise missing(f"{where}.role")
+    if role in ("tool", "function") or message.get("tool_calls"):
+        raise not_served("a message of tools", f"{where}.role")
+    if role not in _ROLES:
+        supported = ", ".join(f"'{name}'" for name in _ROLES)
+        raise bad_request(
+            f"Invalid value: {role!r}. Supported values are: {supported}.", f"{where}.role", "invalid_value"
+        )
+    content, name = message.get("content"), message.get("name")
+    if content is None and role != "assistant":
+        raise missing(f"{where}.content")
+    if not isinstance(name, str | None):
+        raise wrong_type(f"{where}.name", "a string", name)
+    checked = check_text_parts(content or "", f"{where}.content", ("text",))
+    return {"role": role, "content": checked, **({"name": name} if name else {})}

@@ -1,0 +1,164 @@
+"""Faults on demand: what goes wrong between a client and the service, made to happen.
+
+extra_headers={"x-standin-fault": "503 times=2"}     the first two attempts of this call fail
+serve(faults=["429 retry-after-ms=20", "", "drop"])  the first request and the third, whoever sends them
+
+408  500  503  429    answered with that status and the service's body, if they carry the key; 429 and 503 may add
+                      retry-after=<seconds>  retry-date=<seconds from now>  retry-after-ms=<milliseconds>
+cut after=<events>    hang up in the middle of the answer: after so many events of a stream, or half of a body
+slow seconds=<s>      the answer begins so much later
+drop                  hang up without an answer
+"""
+
+import asyncio
+import contextlib
+import re
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from typing import Any
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tests.standin.refusals import ServiceError, bad_request
+
+__all__ = ["HEADER", "Fault", "FaultError", "Faults", "parse_fault"]
+
+HEADER = "x-standin-fault"
+_ATTEMPT = "x-stainless-retry-count"  # sent by the openai SDK
+_OPTIONS = {"retry-after": 1e6, "retry-date": 1e6, "retry-after-ms": 1e9, "after": 1e6, "seconds": 60, "times": 100}
+_BODIES: dict[str, dict[str, Any]] = {
+    "408": {"code": "Timeout", "message": "The operation was timeout."},
+    "429": {
+        "code": "RateLimitReached",
+        "message": "Your requests to this deployment in stand-in have exceeded rate limit.",
+    },
+    "500": {
+        "message": "The server had an error while processing your request. Sorry about that!",
+        "type": "server_error",
+        "param": None,
+        "code": None,
+    },
+    "503": {"code": "ServiceUnavailable", "message": "The service is temporarily unable to process your request."},
+}
+
+
+class FaultError(ValueError):
+    """A fault that is none; the message says what there is."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """kind: a status, or cut, slow, drop. options: the numbers beside it."""
+
+    kind: str
+    options: dict[str, float] = field(default_factory=dict)
+
+
+def parse_fault(text: str) -> Fault:
+    """A fault from words such as "429 retry-after=7". Raises FaultError."""
+    kind, *words = text.split() or [""]
+    options = {}
+    for word in words:
+        name, _, value = word.partition("=")
+        if name not in _OPTIONS or not re.fullmatch(r"\d{1,9}(\.\d{1,3})?", value) or float(value) > _OPTIONS[name]:
+            raise FaultError(f"no such option of a fault: {word!r}; there are {', '.join(_OPTIONS)}, each with =number")
+        options[name] = float(value)
+    if kind not in (*_BODIES, "cut", "slow", "drop"):
+        raise FaultError(f"no such fault: {text!r}; there are {', '.join(_BODIES)}, cut, slow and drop")
+    return Fault(kind, options)
+
+
+class Faults:
+    """Lets a request through, or makes it go wrong as its header or the plan says.
+
+    plan: a fault, or "", for each request in the order in which they come.
+    """
+
+    def __init__(self, app: ASGIApp, plan: Iterable[str] = ()):
+        self._app = app
+        self._plan = iter([parse_fault(text) if text else None for text in plan])
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        try:
+            fault = self._choose(Headers(scope=scope))
+        except FaultError as error:
+            await bad_request(str(error), HEADER).response()(scope, receive, send)
+            return
+        if fault is None:
+            await self._app(scope, receive, send)
+        elif fault.kind == "slow":
+            await asyncio.sleep(fault.options.get("seconds", 1))
+            await self._app(scope, receive, send)
+        elif fault.kind == "drop":
+            await _hang_up(receive)
+        elif fault.kind == "cut":
+            await self._cut(int(fault.options.get("after", 3)), scope, receive, send)
+        else:
+            await _read_all(receive)  # a client that is still sending could not read the answer
+            await _fail(fault).response()(scope, receive, send)
+
+    def _choose(self, headers: Headers) -> Fault | None:
+        if HEADER not in headers:
+            return next(self._plan, None)
+        fault = parse_fault(headers[HEADER])
+        attempt = headers.get(_ATTEMPT, "")
+        return None if attempt.isdecimal() and int(attempt) >= fault.options.get("times", 1e9) else fault
+
+    async def _cut(self, after: int, scope: Scope, receive: Receive, send: Send) -> None:
+        done, sent = asyncio.Event(), 0
+
+        async def send_some(message: Message) -> None:
+            nonlocal sent
+            if done.is_set():
+                return
+            if message["type"] == "http.response.body":
+                if not message.get("more_body"):  # the whole of a JSON answer, or the end of a short stream
+                    message = message | {"body": message["body"][: len(message["body"]) // 2], "more_body": True}
+                    sent = after
+                await send(message)
+                sent += 1
+                if sent >= after:
+                    done.set()
+            else:
+                await send(message)
+
+        answering = asyncio.ensure_future(self._app(scope, receive, send_some))
+        stopping = asyncio.ensure_future(done.wait())
+        await asyncio.wait([answering, stopping], return_when=asyncio.FIRST_COMPLETED)
+        for task in (answering, stopping):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await _hang_up(receive)
+
+
+async def _hang_up(receive: Receive) -> None:
+    """Close the connection under the server's feet: the interface between server and application has no word for it."""
+    transport = getattr(getattr(receive, "__self__", None), "transport", None)
+    if transport is None:
+        raise ConnectionError("only a server of uvicorn's can hang up")
+    transport.close()
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _read_all(receive: Receive) -> None:
+    while (message := await receive())["type"] == "http.request" and message.get("more_body"):
+        pass
+
+
+def _fail(fault: Fault) -> ServiceError:
+    headers = {}
+    if (seconds := fault.options.get("retry-after")) is not None:
+        headers["retry-after"] = f"{seconds:g}"
+    if (seconds := fault.options.get("retry-date")) is not None:
+        headers["retry-after"] = formatdate(time.time() + seconds, usegmt=True)
+    if (milliseconds := fault.options.get("retry-after-ms")) is not None:
+        headers["retry-after-ms"] = f"{milliseconds:g}"
+    return ServiceError(int(fault.kind), dict(_BODIES[fault.kind]), headers=headers)

@@ -1,0 +1,162 @@
+"""The service's error answers, as exceptions that any route may raise.
+
+Messages are the service's own where somebody recorded or quoted them (data/tables/errors.csv; README.md lists the
+rest), so that what explains them, and whoever searches for them, finds the same words.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+
+from tests.standin.wire import json_response, request_headers
+
+__all__ = [
+    "ServiceError",
+    "access_denied",
+    "bad_request",
+    "context_exceeded",
+    "engine_lost",
+    "input_exceeded",
+    "missing",
+    "not_served",
+    "operation_refused",
+    "resource_not_found",
+    "response_not_found",
+    "too_large",
+    "too_many",
+    "unknown_deployment",
+    "wrong_type",
+]
+
+
+class ServiceError(Exception):
+    """An answer that is an error. error: the object under "error" in the body; traced: has an x-request-id."""
+
+    def __init__(
+        self, status: int, error: dict[str, Any], *, traced: bool = True, headers: Mapping[str, str] | None = None
+    ):
+        super().__init__(error["message"])
+        self.status, self.error, self.traced, self.headers = status, error, traced, headers or {}
+
+    def response(self) -> Response:
+        return json_response(
+            {"error": self.error}, self.status, {**request_headers(traced=self.traced), **self.headers}
+        )
+
+
+def access_denied() -> ServiceError:
+    message = (
+        "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a "
+        "valid key for an active subscription and use a correct regional API endpoint for your resource."
+    )
+    # The gateway refuses before anything is traced: on the wire there is no x-request-id.
+    return ServiceError(401, {"code": "401", "message": message}, traced=False)
+
+
+def resource_not_found() -> ServiceError:
+    return ServiceError(404, {"code": "404", "message": "Resource not found"}, traced=False)
+
+
+def unknown_deployment() -> ServiceError:
+    message = (
+        "The API deployment for this resource does not exist. If you created the deployment within "
+        "the last 5 minutes, please wait a moment and try again."
+    )
+    error = {"type": "invalid_request_error", "code": "DeploymentNotFound", "message": message}
+    return ServiceError(404, error, traced=False)
+
+
+def operation_refused(operation: str, model: str) -> ServiceError:
+    message = (
+        f"The {operation} operation does not work with the specified model, {model}. "
+        "Please choose different model and try again."
+    )
+    return ServiceError(400, {"code": "OperationNotSupported", "message": message})
+
+
+def bad_request(message: str, param: str | None = None, code: str | None = None) -> ServiceError:
+    return ServiceError(400, {"message": message, "type": "invalid_request_error", "param": param, "code": code})
+
+
+def missing(name: str) -> ServiceError:
+    return bad_request(f"Missing required parameter: '{name}'.", name, "missing_required_parameter")
+
+
+def wrong_type(name: str, expected: str, value: Any) -> ServiceError:
+    names = {str: "a string", bool: "a boolean", list: "an array", dict: "an object", type(None): "null"}
+    got = names.get(type(value), "a number")
+    return bad_request(f"Invalid type for '{name}': expected {expected}, but got {got} instead.", name, "invalid_type")
+
+
+def not_served(what: str, param: str) -> ServiceError:
+    """The service would do it; to take it here and do nothing would pretend."""
+    return bad_request(f"Unsupported parameter: {what} is not served by this stand-in.", param, "unsupported_parameter")
+
+
+def context_exceeded(window: int, prompt: int, completion: int, what: str = "messages") -> ServiceError:
+    """window: what the model reads, prompt and completion: what was asked for; tokens. completion 0: no limit given."""
+    if what == "prompt":
+        message = (
+            f"This model's maximum context length is {window} tokens, however you requested {prompt + completion} "
+            f"tokens ({prompt} in your prompt; {completion} for the completion). "
+            "Please reduce your prompt; or completion length."
+        )
+    elif completion:
+        message = (
+            f"This model's maximum context length is {window} tokens. However, you requested {prompt + completion} "
+            f"tokens ({prompt} in the messages, {completion} in the completion). "
+            "Please reduce the length of the messages or completion."
+        )
+    else:
+        message = (
+            f"This model's maximum context length is {window} tokens. However, your messages resulted in {prompt} "
+            "tokens. Please reduce the length of the messages."
+        )
+    return bad_request(message, what, "context_length_exceeded")
+
+
+def input_exceeded() -> ServiceError:
+    """The same on the Responses route."""
+    message = "Your input exceeds the context window of this model. Please adjust your input and try again."
+    return bad_request(message, "input", "context_length_exceeded")
+
+
+def response_not_found(name: str, *, previous: bool = False) -> ServiceError:
+    """previous: named as the response that a new one follows, which is 400; asked for by itself, it is 404."""
+    if previous:
+        message = f"Previous response with id '{name}' not found."
+        return bad_request(message, "previous_response_id", "previous_response_not_found")
+    error = {"message": f"Response with id '{name}' not found.", "type": "invalid_request_error"}
+    return ServiceError(404, error | {"param": None, "code": None})
+
+
+def too_large(limit: int, read: int) -> ServiceError:
+    """limit, read: bytes."""
+    message = f"Maximum content size limit ({limit}) exceeded ({read} bytes read)"
+    return ServiceError(413, {"message": message, "type": "server_error"})
+
+
+def too_many(
+    what: str, operation: str, deployment: str, api_version: str | None, seconds: int, headers: Mapping[str, str]
+) -> ServiceError:
+    """429 in the wording of dated versions, or of v1 where api_version is None. what: "token" or "call"."""
+    if api_version:
+        message = (
+            f"Requests to the {operation} Operation under Azure OpenAI API version {api_version} have exceeded {what} "
+            f"rate limit of your current OpenAI S0 pricing tier. Please retry after {seconds} seconds. Please go here: "
+            "https://aka.ms/oai/quotaincrease if you would like to further increase the default rate limit."
+        )
+        return ServiceError(429, {"code": "429", "message": message}, headers=headers)
+    message = (
+        f"Your requests to {deployment} for {deployment} in stand-in have exceeded the {what} rate limit for your "
+        f"current AIServices S0 pricing tier. This request was for {operation} under Azure OpenAI API version v1. "
+        f"Please retry after {seconds} seconds. To increase your default rate limit, visit: "
+        "https://aka.ms/oai/quotaincrease."
+    )
+    return ServiceError(429, {"code": "RateLimitReached", "message": message}, headers=headers)
+
+
+def engine_lost(label: str) -> ServiceError:
+    message = f"The engine behind this deployment ({label}) gave no answer. Please try again in a moment."
+    return ServiceError(503, {"code": "ServiceUnavailable", "message": message, "type": "server_error"})

@@ -1,0 +1,101 @@
+"""What a response looks like on the wire: the object, its one message, and its text. Fields in the service's order."""
+
+import time
+from typing import Any
+
+from tests.standin.answering import Answering, Choice
+from tests.standin.wire import filter_completion, filter_prompt, make_id
+
+__all__ = ["Told"]
+
+
+class Told:
+    """Puts one response into words. asked: the checked parameters; body: all of them, for those that are repeated."""
+
+    def __init__(self, answering: Answering, asked: dict[str, Any], body: dict[str, Any]):
+        self._answering, self._asked, self._body = answering, asked, body
+        self.item_id = make_id("msg_")
+
+    def begin(self) -> dict[str, Any]:
+        return self._object("in_progress")
+
+    def end(self, choice: Choice) -> dict[str, Any]:
+        """The response with its answer: completed, or incomplete where the answer was cut off."""
+        status = "incomplete" if choice.finish == "length" else "completed"
+        usage = self._answering.usage()
+        return self._object(
+            status,
+            completed_at=int(time.time()) if status == "completed" else None,
+            content_filters=_filters(choice.text),
+            incomplete_details={"reason": "max_output_tokens"} if status == "incomplete" else None,
+            output=[self.item(status, [self.part(choice.text, choice.logprobs)])],
+            usage={
+                "input_tokens": usage["prompt_tokens"],
+                "input_tokens_details": {"cache_write_tokens": 0, "cached_tokens": 0},
+                "output_tokens": usage["completion_tokens"],
+                "output_tokens_details": {"reasoning_tokens": 0},
+                "total_tokens": usage["total_tokens"],
+            },
+        )
+
+    def fail(self, message: str) -> dict[str, Any]:
+        return self._object("failed", error={"code": "server_error", "message": message})
+
+    def item(self, status: str, content: list[dict[str, Any]]) -> dict[str, Any]:
+        return {"id": self.item_id, "type": "message", "status": status, "content": content, "role": "assistant"}
+
+    def part(self, text: str, logprobs: list[dict[str, Any]]) -> dict[str, Any]:
+        return {"type": "output_text", "annotations": [], "logprobs": logprobs, "text": text}
+
+    def _object(self, status: str, **told: Any) -> dict[str, Any]:
+        asked, body = self._asked, self._body
+        text = asked.get("text") or {}
+        response = {
+            "id": self._answering.id,
+            "object": "response",
+            "created_at": self._answering.created,
+            "status": status,
+            "background": False,
+            "completed_at": None,
+            "content_filters": None,
+            "error": None,
+            "incomplete_details": None,
+            "instructions": asked.get("instructions"),
+            "max_output_tokens": asked.get("max_output_tokens"),
+            "max_tool_calls": None,
+            "model": self._answering.label,
+            "output": [],
+            "parallel_tool_calls": True,
+            "previous_response_id": asked.get("previous_response_id"),
+            "prompt_cache_key": body.get("prompt_cache_key"),
+            "prompt_cache_retention": None,
+            "reasoning": {"effort": None, "summary": None},
+            "safety_identifier": body.get("safety_identifier"),
+            "service_tier": "default",
+            "store": asked.get("store", True),
+            "temperature": asked.get("temperature", 1.0),
+            "text": {"format": text.get("format") or {"type": "text"}, "verbosity": text.get("verbosity", "medium")},
+            "tool_choice": "auto",
+            "tools": [],
+            "top_logprobs": asked.get("top_logprobs", 0),
+            "top_p": asked.get("top_p", 1.0),
+            "truncation": asked.get("truncation", "disabled"),
+            "usage": None,
+            "user": body.get("user"),
+            "metadata": asked.get("metadata", {}),
+        }
+        return response | told
+
+
+def _filters(text: str) -> list[dict[str, Any]]:
+    """As on the wire, but for the offsets: no filter runs here that could have looked at any."""
+    found = {"prompt": filter_prompt()[0]["content_filter_results"], "completion": filter_completion(text)}
+    return [
+        {
+            "blocked": False,
+            "source_type": source,
+            "content_filter_raw": None,
+            "content_filter_results": results,
+        }
+        for source, results in found.items()
+    ]
