@@ -5,7 +5,6 @@ Everything has a default that costs nothing: with no setting at all the course r
 
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -122,6 +121,8 @@ def _read_deployments(path: Path) -> dict[str, str]:
     """Model name -> name of the reader's own deployment of it."""
     if not path.is_file():
         return {}
+    import tomllib
+
     try:
         names = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

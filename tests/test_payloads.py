@@ -11,6 +11,7 @@ from helpers.recordings.exchange import describe_request, request_key
 from helpers.recordings.payloads import (
     describe_file,
     describe_payloads,
+    dump_with_payloads,
     lift_payloads,
     parse_multipart,
     put_back_payloads,
@@ -139,6 +140,7 @@ def test_a_payload_is_lifted_out_by_its_field_and_put_back_byte_for_byte(answer)
     lifted = lift_payloads(answer, keep)
     assert kept and not any(_base64(data) in json.dumps(lifted) for data in kept.values())
     assert put_back_payloads(lifted, lambda described: kept[described["file"]]) == answer
+    assert json.loads(dump_with_payloads(lifted, lambda described: kept[described["file"]])) == answer
 
 
 @pytest.mark.parametrize(

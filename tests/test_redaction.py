@@ -273,6 +273,25 @@ def test_a_secret_streamed_in_pieces_is_cleaned_and_the_text_around_it_stays(wir
     assert not [s for s in secrets.made if s[:10] in next(wire.folder.glob("*.json")).read_text()]
 
 
+def test_a_secret_is_found_in_whatever_structure_it_stands():
+    secrets = Secrets(17)
+    for wrap in (
+        lambda text: text,
+        lambda text: [text],
+        lambda text: [1, text],
+        lambda text: [1.5, 2, {"a": text}],
+        lambda text: {text: 1},
+        lambda text: {"a": [[3, {"b": [None, True, text]}]]},
+        lambda text: [[0, {"choices": []}], [1, text, "name"]],
+    ):
+        for _ in range(30):
+            value = wrap(secrets.sentence())
+            assert Redactor().value(value) != value and Redactor().events([[1, value]]) != [[1, value]]
+    assert Redactor().value({"api_key": "short"}) == {"api_key": REDACTED}
+    vector = [0.5] * 1536
+    assert Redactor().value({"embedding": vector})["embedding"] is vector
+
+
 def test_a_bare_resource_name_in_a_request_is_kept_out_and_the_request_is_found_again(wire):
     wire.serve_as("contoso-east.openai.azure.com", answer_plainly())
     asks = [

@@ -14,6 +14,7 @@ import pytest
 from helpers import connect
 from helpers.errors import RecordingNotFound
 from helpers.settings import ROOT
+from tests.benchmarks.replay import OPERATIONS, build_recordings, measure_calls, measure_picture, open_floor
 from tests.loopback import Answer, answer_plainly, open_wire
 
 wire = pytest.fixture(open_wire)
@@ -218,3 +219,22 @@ def test_replay_needs_no_working_socket(dial, monkeypatch):
     monkeypatch.setattr(socket, "create_connection", refuse)
     monkeypatch.setattr(socket.socket, "connect", refuse)
     assert dial.connect().chat.completions.create(**ASK, temperature=0).id == "chatcmpl-1"
+
+
+def test_a_replayed_call_costs_little_more_than_the_sdk_whatever_the_number_of_recordings(wire, tmp_path):
+    """A tripwire; `make bench` tells the ratios themselves (at most 1.5), and vcrpy's beside them."""
+    folders = {count: tmp_path / str(count) for count in (10, 2000)}
+    for count, folder in folders.items():
+        build_recordings(folder, count)
+    wire.set(AZURE_OPENAI_MODE="replay", AZURE_OPENAI_PACE="0")
+    clients = {count: connect(folder) for count, folder in folders.items()}
+    for operation in ("JSON", "stream of 100 chunks", "16 vectors of 1,536"):
+        ask, _, body = OPERATIONS[operation]
+        floor = open_floor(body)
+        contenders = {"floor": lambda ask=ask, floor=floor: ask(floor)}
+        contenders |= {str(n): (lambda ask=ask, client=client: ask(client)) for n, client in clients.items()}
+        taken = measure_calls(contenders, 25)
+        assert taken["10"] / taken["floor"] < 2, (operation, taken)
+        assert taken["2000"] / taken["10"] < 1.3, (operation, taken)
+    replay, _, megabytes = measure_picture(folders[10], 7)
+    assert replay / megabytes < 0.006, replay

@@ -13,7 +13,17 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["describe_file", "describe_payloads", "lift_payloads", "parse_multipart", "put_back_payloads", "suffix_of"]
+from helpers.recordings.streams import dump_json
+
+__all__ = [
+    "describe_file",
+    "describe_payloads",
+    "dump_with_payloads",
+    "lift_payloads",
+    "parse_multipart",
+    "put_back_payloads",
+    "suffix_of",
+]
 
 _MAGIC = [
     (b"\x89PNG\r\n\x1a\n", ".png"),
@@ -107,13 +117,33 @@ def _is_payload(owner: dict[str, Any], name: str, parent: str) -> bool:
 
 def put_back_payloads(value: Any, read: Callable[[dict[str, Any]], bytes]) -> Any:
     """The inverse of lift_payloads: every {"file", "bytes", "sha256"} becomes base64 text again."""
+    return _replace_lifted(value, lambda described: base64.b64encode(read(described)).decode("ascii"))
+
+
+def dump_with_payloads(value: Any, read: Callable[[dict[str, Any]], bytes]) -> bytes:
+    """The JSON of put_back_payloads, in half its time: megabytes of base64 are not looked through for quotes."""
+    lifted: list[bytes] = []
+
+    def set_mark(described: dict[str, Any]) -> str:
+        lifted.append(base64.b64encode(read(described)))
+        return f"\0{len(lifted) - 1}\0"  # no text that came as JSON from a service holds such a thing
+
+    dumped = dump_json(_replace_lifted(value, set_mark)).encode("utf-8")
+    if not lifted:
+        return dumped
+    parts = re.split(rb"\\u0000(\d+)\\u0000", dumped)
+    return b"".join(lifted[int(part)] if index % 2 else part for index, part in enumerate(parts))
+
+
+def _replace_lifted(value: Any, instead: Callable[[dict[str, Any]], str]) -> Any:
     if isinstance(value, list):
-        return [put_back_payloads(item, read) for item in value]
+        is_vector = len(value) > 16 and set(map(type, value)) <= {int, float}
+        return value if is_vector else [_replace_lifted(item, instead) for item in value]
     if not isinstance(value, dict):
         return value
     if value.keys() == {"file", "bytes", "sha256"}:
-        return base64.b64encode(read(value)).decode("ascii")
-    return {name: put_back_payloads(item, read) for name, item in value.items()}
+        return instead(value)
+    return {name: _replace_lifted(item, instead) for name, item in value.items()}
 
 
 def _decode(text: str) -> bytes | None:

@@ -14,8 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from helpers.errors import RecordingUnreadable
 from helpers.recordings.exchange import Asked
 from helpers.recordings.payloads import lift_payloads, suffix_of
@@ -106,6 +104,8 @@ class Store:
 
     def start_recording(self) -> None:
         """Make the folder, clear what killed runs left, and find out whether it can be written to at all."""
+        from filelock import FileLock, Timeout  # replay, which never locks, need not wait for it
+
         (self.folder / _LOCKS).mkdir(parents=True, exist_ok=True)
         for left_over in self.folder.glob(".*.tmp"):
             key = left_over.name.split(".")[1]
@@ -150,6 +150,8 @@ class Store:
 
     @contextmanager
     def _locked(self, key: str) -> Iterator[None]:
+        from filelock import FileLock
+
         with self._thread_lock, FileLock(self._lock_path(key), poll_interval=0.005):
             yield
 
