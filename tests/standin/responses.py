@@ -146,11 +146,9 @@ def _fit(
 
 
 def _as_parts(message: dict[str, Any]) -> list[dict[str, Any]]:
-    content = message["content"]
-    texts = [content] if isinstance(content, str) else [part["text"] for part in content]
     if message["role"] == "assistant":
-        return [{"type": "output_text", "text": text, "annotations": [], "logprobs": []} for text in texts]
-    return [{"type": "input_text", "text": text} for text in texts]
+        return [{"type": "output_text", "text": message["content"], "annotations": [], "logprobs": []}]
+    return [{"type": "input_text", "text": message["content"]}]
 
 
 async def _events(

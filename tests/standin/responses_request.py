@@ -12,6 +12,7 @@ from tests.standin.checking import (
     check_text_parts,
 )
 from tests.standin.refusals import bad_request, missing, not_served, wrong_type
+from tests.standin.tokens import message_text
 
 __all__ = ["LOGPROBS", "check_response", "read_input", "response_format"]
 
@@ -92,7 +93,9 @@ def _read_item(item: Any, where: str) -> dict[str, Any]:
         raise bad_request(message, f"{where}.role", "invalid_value")
     if item.get("content") is None:
         raise missing(f"{where}.content")
-    return {"role": item["role"], "content": check_text_parts(item["content"], f"{where}.content", _PARTS)}
+    checked = {"content": check_text_parts(item["content"], f"{where}.content", _PARTS)}
+    # As one text, so that an answer handed back is the same to the engine as one that was followed.
+    return {"role": item["role"], "content": message_text(checked)}
 
 
 def _check_include(include: Any) -> None:
