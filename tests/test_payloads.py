@@ -173,10 +173,10 @@ def test_a_form_is_read_in_the_order_sent():
 
 def test_events_cut_anywhere_read_the_same():
     text = 'data: {"a": "ü🙂"}\r\n\r\n: comment\nevent: x\rdata: 1\rdata: 2\r\rid: 7\n\n'
-    text += "data: [DONE]\n\nevent: end\n\ndata: cut"
+    text += "data: 3\r\ndata: 4\r\n\r\ndata: [DONE]\n\nevent: end\n\ndata: cut"
     whole = EventReader(lambda: 0.0)
     whole.feed(text.encode())
-    assert whole.events == [[0, {"a": "ü🙂"}], [0, "1\n2", "x"], [0, "[DONE]"], [0, "", "end"]]
+    assert whole.events == [[0, {"a": "ü🙂"}], [0, "1\n2", "x"], [0, "3\n4"], [0, "[DONE]"], [0, "", "end"]]
     chance = random.Random(3)
     for _ in range(200):
         reader, data = EventReader(lambda: 0.0), text.encode()

@@ -273,6 +273,28 @@ def test_a_secret_streamed_in_pieces_is_cleaned_and_the_text_around_it_stays(wir
     assert not [s for s in secrets.made if s[:10] in next(wire.folder.glob("*.json")).read_text()]
 
 
+def test_a_cookie_that_an_answer_repeats_without_saying_what_it_is_is_known(wire):
+    secrets = Secrets(23)
+    sent, given = [secrets.opaque(), secrets.opaque()], secrets.opaque()
+
+    def answer(seen: Seen) -> Answer:
+        body = {"id": "1", "choices": [], "repeated": [*sent, given]}
+        return Answer.of_json(body, set_cookie=f"session={given}; Path=/")
+
+    wire.serve(answer)
+    headers = {"Cookie": f"a={sent[0]}; b={sent[1]}"}
+    messages = [{"role": "user", "content": "hello"}]
+    wire.connect("record").chat.completions.create(model=MODEL, messages=messages, extra_headers=headers)
+    [record] = wire.records()
+    assert record["answers"][0]["json"]["repeated"] == [REDACTED] * 3
+
+
+def test_a_long_secret_without_a_digit_is_one():
+    word = "abcdefgh" * 5
+    for text in (f"client_secret={word}", f"sig={word}", f"Bearer {word}"):
+        assert word not in Redactor().text(text)
+
+
 def test_a_secret_is_found_in_whatever_structure_it_stands():
     secrets = Secrets(17)
     for wrap in (

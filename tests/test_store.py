@@ -299,8 +299,13 @@ def test_a_full_disk_loses_no_older_file_and_hands_over_the_answer_that_was_paid
 
 def test_a_file_that_may_not_grow_hands_over_the_answer_that_was_paid(wire):
     """The same where nobody can mount: a limit on the size of files stands for the full disk."""
-    big = "x" * 50_000
-    wire.serve(lambda seen: Answer.of_json({"id": "1", "choices": [], "big": big if "seed" in seen.json else ""}))
+    picture = base64.b64encode(draw_png()).decode()
+
+    def answer(seen: Seen) -> Answer:
+        big = {"big": "x" * 50_000, "data": [{"b64_json": picture}]} if "seed" in seen.json else {}
+        return Answer.of_json({"id": "1", "choices": [], **big})
+
+    wire.serve(answer)
     wire.set(AZURE_OPENAI_MODE="record")
     code = """
         import resource
@@ -317,7 +322,8 @@ def test_a_file_that_may_not_grow_hands_over_the_answer_that_was_paid(wire):
     out, err = _child(code, wire.folder).communicate(timeout=60)
     name, size, why = out.splitlines()[0].split(maxsplit=2)
     assert (name, why) == ("RecordingNotKept", "File too large") and int(size) > 50_000, err
-    assert out.splitlines()[1] == "1" and len(wire.records()) == 2 and not list(wire.folder.glob(".*.tmp"))
+    assert out.splitlines()[1] == "1" and len(wire.records()) == 2
+    assert not [*wire.folder.glob(".*.tmp"), *wire.folder.glob("*.png")], "nor a picture that no record names"
 
 
 INTERRUPTED = """
@@ -373,7 +379,7 @@ def test_an_answer_that_was_added_by_hand_is_kept_when_one_more_comes(wire):
         lambda record: json.dumps(record),
         lambda record: json.dumps(record, indent=1) + "\n",
         lambda record: (
-            json.dumps({"answers": record["answers"], "note": ["x" * 200], "request": record["request"]}, indent=1)
+            json.dumps({"request": record["request"], "answers": record["answers"], "note": ["x" * 200]}, indent=1)
             + "\n"
         ),
     ):
