@@ -1,5 +1,6 @@
 """One request being answered: what was asked, who answers, and what every part of the answer repeats."""
 
+import math
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
@@ -51,7 +52,7 @@ class Answering:
         counted, refused = self.front.meter.charge(name, estimate)
         if refused:
             headers = {**counted, **refused.headers(), "x-ms-deployment-name": name}
-            raise too_many(refused.what, self.operation, name, self.api_version, int(refused.seconds), headers)
+            raise too_many(refused.what, self.operation, name, self.api_version, math.ceil(refused.seconds), headers)
         self.headers = {**request_headers(), **counted, "x-ms-deployment-name": name}
 
     @property

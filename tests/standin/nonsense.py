@@ -13,7 +13,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 __all__ = ["LABEL", "app", "compose_answer"]
@@ -25,6 +25,8 @@ _WORDS = (  # noqa: SIM905  a list of one word a line would fill a page
     "nectar nutmeg oat orchard paddle pebble pewter pigeon plum quarry quill raisin ribbon saddle saffron sparrow "
     "spindle tallow thimble timber trellis turnip umber velvet walnut willow yarrow zephyr"
 ).split()
+# What a schema that is none leads to: whatever it holds is looked at only when a value is made for it.
+_BAD_SCHEMA = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
 _LONGEST = 40  # words; nonsense needs no more
 
 
@@ -96,7 +98,11 @@ def _compose_value(schema: dict[str, Any], root: dict[str, Any], dice: random.Ra
 
 async def _complete(request: Request) -> Response:
     body = await request.json()
-    words, finish = compose_answer(body)
+    try:
+        words, finish = compose_answer(body)
+    except _BAD_SCHEMA:
+        error = {"message": "Invalid schema for response_format.", "type": "invalid_request_error"}
+        return JSONResponse({"error": error}, 400)
     texts = [str(message["content"]) for message in body["messages"]] if "messages" in body else [body["prompt"]]
     prompt = sum(len(text.split()) for text in texts)
     usage = {"completion_tokens": len(words), "prompt_tokens": prompt, "total_tokens": prompt + len(words)}

@@ -43,7 +43,7 @@ def check_response(body: Mapping[str, Any]) -> dict[str, Any]:
     check_booleans(asked, "stream", "store")
     check_stream_options(asked)
     for name in ("instructions", "previous_response_id", "prompt_cache_key", "safety_identifier", "user"):
-        if not isinstance(body.get(name) or "", str):
+        if not isinstance(body.get(name), str | None):
             raise wrong_type(name, "a string", body[name])
     if asked.get("truncation", "auto") not in ("auto", "disabled"):
         message = f"Invalid value: {asked['truncation']!r}. Supported values are: 'auto' and 'disabled'."
