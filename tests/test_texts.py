@@ -14,7 +14,7 @@ import pytest
 from helpers.settings import ROOT
 
 TEXTS = ROOT / "data" / "texts"
-OURS = ["problems.csv", "emails.json", "tool_requests.json", "product_notes.csv"]
+OURS = ["problems.csv", "emails.json", "tool_requests.json", "product_notes.csv", "corpus.csv", "questions.csv"]
 
 MAILS: dict[str, Any] = json.loads((TEXTS / "emails.json").read_text(encoding="utf-8"))
 EMAILS: list[dict[str, Any]] = MAILS["emails"]

@@ -1,0 +1,153 @@
+"""data/texts/corpus.csv and questions.csv: what is relevant is there, and no question gives it away by its words."""
+
+import csv
+import itertools
+import re
+import unicodedata
+from collections import Counter
+
+import pytest
+
+from helpers.settings import ROOT
+
+TEXTS = ROOT / "data" / "texts"
+
+
+def _read(name: str) -> list[dict[str, str]]:
+    with (TEXTS / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+CORPUS = _read("corpus.csv")
+QUESTIONS = _read("questions.csv")
+BY_ID = {text["id"]: text for text in CORPUS}
+PAIRS = [(text["duplicate_of"], text["id"]) for text in CORPUS if text["duplicate_of"]]
+PARAPHRASES = [question for question in QUESTIONS if question["kind"] == "paraphrase"]
+ACROSS = [question for question in QUESTIONS if question["kind"] == "cross_language"]
+
+# The small words of each language: they tell languages apart, and say nothing of what a text is about.
+SMALL_WORDS = {
+    "en": """a about after all am an and any are as at be been before but by can do does for from get go had has have
+        how i if in into is it its like long many may me more much must my no not of off on once one only or other our out
+        over own should so some such take than that the their them then there these they this those to too two under
+        until up us very was we what when where which while who whose will with without would you your""",
+    "de": """ab als alle am an auf aus bei beim bis das dem den der des die ein eine einen einer er es für geld gegen
+        hinten ihn ihrem im in ist kann man mit nach nicht noch nur oder ob sich sie sind sonst statt über um und unten
+        viel von vor was wenn wer wie wird zu zum zwei zwischen hilft""",
+    "fr": """a à afin après au aux avant avec bien car ce ces chaque chez comment d dans de des doit du elle en est et
+        faut fois il ils je jusqu l la le les leur lui mais mon ne nos nous on ou où par pas peau plus pour presque que
+        quoi qui s sa sans se ses si son sur tout trop un une vos vous y""",
+    "es": """a al algo antes así bien como con cuando de del desde dónde dos durante el ella en es está están fin hay la
+        las lo los más me mi muy no o para pero poco por puede que quien se según ser si sin su sus también tres un una
+        uno unos veces vuelven y""",
+    "it": """a al alla alle anche che chi ci col come con cosa così da dal dall dalla degli dei del della delle di dopo dove due
+        e è ed entro gli ha i il in la le lo ma meno nei nel nella no non o ogni ognuno per più prima può quale quante
+        quando quanto se si sono sotto su sul tra un una uno va vanno volta volte""",
+}
+SMALL = {language: set(words.split()) for language, words in SMALL_WORDS.items()}
+
+
+def words_of(text: str) -> list[str]:
+    return re.findall(r"[^\W_]+", unicodedata.normalize("NFC", text.lower()))
+
+
+def content_words(text: str) -> set[str]:
+    """English words that carry meaning, without their commonest endings: `opens` and `opened` are one word."""
+    words = (word for word in words_of(text) if word not in SMALL["en"] and len(word) > 1)
+    return {re.sub(r"(?<=\w{3})(ing|ed|es|s|e|ly|er)$", "", word) for word in words}
+
+
+def likeliest_language(text: str) -> str:
+    words = words_of(text)
+    return max(SMALL, key=lambda language: sum(word in SMALL[language] for word in words))
+
+
+def shared_of(question: dict[str, str]) -> float:
+    """The share of a question's content words that stand in any of the texts that answer it."""
+    asked = content_words(question["question"])
+    answered = set().union(*(content_words(BY_ID[key]["text"]) for key in question["relevant"].split()))
+    return len(asked & answered) / len(asked)
+
+
+# --- the corpus
+
+
+def test_the_corpus_has_twenty_topics_in_five_languages():
+    assert len(CORPUS) == len(BY_ID) == 232
+    assert Counter(text["language"] for text in CORPUS) == {"en": 150, "de": 22, "fr": 21, "es": 20, "it": 19}
+    topics = Counter(text["topic"] for text in CORPUS)
+    assert len(topics) == 20 and set(topics.values()) == {11, 12}
+    assert len(PAIRS) == 12
+
+
+def test_an_id_is_its_topic_and_a_running_number():
+    for topic, texts in itertools.groupby(CORPUS, key=lambda text: text["topic"]):
+        name = topic.replace(" ", "-")
+        ids = [text["id"] for text in texts]
+        assert ids == [f"{name}-{n:02d}" for n in range(1, len(ids) + 1)]
+
+
+@pytest.mark.parametrize("text", CORPUS, ids=list(BY_ID))
+def test_a_text_is_short_and_in_the_language_it_names(text: dict[str, str]):
+    assert text["text"] == text["text"].strip() and text["text"][-1] in ".!?"
+    assert 4 <= len(words_of(text["text"])) <= 30
+    assert likeliest_language(text["text"]) == text["language"]
+
+
+def test_duplicates_say_the_same_in_one_language_and_in_other_words():
+    for first, again in PAIRS:
+        one, other = BY_ID[first], BY_ID[again]
+        assert (one["topic"], one["language"], one["duplicate_of"]) == (other["topic"], other["language"], "")
+        mine, theirs = content_words(one["text"]), content_words(other["text"])
+        assert len(mine & theirs) / len(mine | theirs) < 0.3, (first, again)
+
+
+def test_no_two_texts_are_alike_but_for_the_marked_pairs():
+    words = {key: content_words(text["text"]) for key, text in BY_ID.items()}
+    for one, other in itertools.combinations(words, 2):
+        alike = len(words[one] & words[other]) / len(words[one] | words[other])
+        assert alike < 0.3, (one, other, alike)
+
+
+# --- the questions
+
+
+def test_there_are_forty_paraphrases_and_twenty_questions_across_languages():
+    assert [question["id"] for question in QUESTIONS] == [f"q{n:02d}" for n in range(1, 61)]
+    assert len(PARAPHRASES) == 40 and len(ACROSS) == 20
+    assert len({question["question"].lower() for question in QUESTIONS}) == 60
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=[question["id"] for question in QUESTIONS])
+def test_a_question_names_one_to_three_texts_and_all_their_duplicates(question: dict[str, str]):
+    relevant = question["relevant"].split()
+    assert 1 <= len(relevant) == len(set(relevant)) <= 3
+    assert set(relevant) <= set(BY_ID)
+    for pair in PAIRS:
+        assert len(set(pair) & set(relevant)) in (0, 2), f"one of {pair} is missing"
+    assert likeliest_language(question["question"]) == question["language"]
+
+
+def test_each_text_answers_one_question_at_most():
+    sought = Counter(key for question in QUESTIONS for key in question["relevant"].split())
+    assert max(sought.values()) == 1
+    assert len({key.rsplit("-", 1)[0] for key in sought}) == 20, "every topic is asked about"
+
+
+def test_paraphrases_are_english_and_answered_in_english():
+    for question in PARAPHRASES:
+        assert question["language"] == "en"
+        assert {BY_ID[key]["language"] for key in question["relevant"].split()} == {"en"}
+
+
+def test_paraphrases_share_few_words_with_their_answers():
+    shares = {question["id"]: shared_of(question) for question in PARAPHRASES}
+    assert max(shares.values()) <= 1 / 4, max(shares, key=lambda key: shares[key])
+    assert sum(shares.values()) / len(shares) < 0.05
+
+
+def test_questions_across_languages_are_answered_in_another_language_only():
+    for question in ACROSS:
+        assert question["language"] not in {BY_ID[key]["language"] for key in question["relevant"].split()}
+    assert Counter(question["language"] for question in ACROSS) == {"en": 14, "fr": 2, "de": 2, "es": 1, "it": 1}
+    assert {BY_ID[question["relevant"]]["language"] for question in ACROSS} == {"en", "de", "fr", "es", "it"}
