@@ -28,8 +28,8 @@ ACROSS = [question for question in QUESTIONS if question["kind"] == "cross_langu
 # The small words of each language: they tell languages apart, and say nothing of what a text is about.
 SMALL_WORDS = {
     "en": """a about after all am an and any are as at be been before but by can do does for from get go had has have
-        how i if in into is it its like long many may me more much must my no not of off on once one only or other our out
-        over own should so some such take than that the their them then there these they this those to too two under
+        how i if in into is it its like long many may me more much must my no not of off on once one only or other
+        our out over own should so some such take than that the their them then there these they this those to too two under
         until up us very was we what when where which while who whose will with without would you your""",
     "de": """ab als alle am an auf aus bei beim bis das dem den der des die ein eine einen einer er es für geld gegen
         hinten ihn ihrem im in ist kann man mit nach nicht noch nur oder ob sich sie sind sonst statt über um und unten
@@ -40,8 +40,8 @@ SMALL_WORDS = {
     "es": """a al algo antes así bien como con cuando de del desde dónde dos durante el ella en es está están fin hay la
         las lo los más me mi muy no o para pero poco por puede que quien se según ser si sin su sus también tres un una
         uno unos veces vuelven y""",
-    "it": """a al alla alle anche che chi ci col come con cosa così da dal dall dalla degli dei del della delle di dopo dove due
-        e è ed entro gli ha i il in la le lo ma meno nei nel nella no non o ogni ognuno per più prima può quale quante
+    "it": """a al alla alle anche che chi ci col come con cosa così da dal dall dalla degli dei del della delle di
+        dopo dove due e è ed entro gli ha i il in la le lo ma meno nei nel nella no non o ogni ognuno per più prima può quale quante
         quando quanto se si sono sotto su sul tra un una uno va vanno volta volte""",
 }
 SMALL = {language: set(words.split()) for language, words in SMALL_WORDS.items()}
