@@ -365,7 +365,7 @@ def test_two_subscriptions_stay_two_and_one_stays_one():
         "https://learn.microsoft.com/azure/ai-services/openai/ and https://example.org/projects/2/accounts/3",
         "chatcmpl-" + "0a1b2c3d" * 4 + " file-" + "deadbeef" * 4 + " batch_req_" + "c0ffee12" * 4,
         "sha256 " + "0123456789abcdef" * 4 + " and md5sum, and a uuid such as 1234",
-        "fp_44709d6fcb, resp_" + "67ccd2bed1ec8190b14f964abc0542670bb6a6b452d3795b",
+        "fp_44709d6fcb, resp_" + "0a1b2c3d4e" * 5,
         "The disk-shaped task-sk is risk-free; the sk- prefix is OpenAI's.",
         "ranks 100-200-300, 2024-05-13, +49 30 1234567, 4111 1111 1111 1111",
         base64.b64encode(bytes(random.Random(1).randbytes(6144))).decode(),

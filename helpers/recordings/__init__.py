@@ -8,6 +8,8 @@ store        the files of one folder
 misses       what to tell a reader whose request was never recorded
 provenance   who gave an answer, when, how fast
 session      the decisions of one connect()
+answers      answers as they come, as they are kept, and as they are handed on
+playing      streams at their recorded pace
 transport    what httpx2 sees
 """
 

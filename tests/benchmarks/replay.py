@@ -194,11 +194,13 @@ def measure_calls(
     return {name: statistics.median(values) for name, values in times.items()}
 
 
-def measure_picture(folder: Path, rounds: int = 15) -> tuple[float, float, float]:
+def measure_picture(
+    folder: Path, rounds: int = 15, clock: Callable[[], float] = time.perf_counter
+) -> tuple[float, float, float]:
     """(replay, floor: seconds a call; the picture's megabytes)."""
     ask, _, body = OPERATIONS["picture of 1.5 MB"]
     client, floor = connect(folder), open_floor(body)
-    taken = measure_calls({"replay": lambda: ask(client), "floor": lambda: ask(floor)}, rounds)
+    taken = measure_calls({"replay": lambda: ask(client), "floor": lambda: ask(floor)}, rounds, clock)
     return taken["replay"], taken["floor"], len(_PICTURE) / 1e6
 
 
