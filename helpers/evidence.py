@@ -8,6 +8,7 @@ import csv
 import functools
 import html
 import re
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -87,12 +88,18 @@ def evidence_of(*answers: Any) -> Evidence:
             f"these answers are of different kinds: {' and '.join(sorted(kinds))}",
             **{"try": "show them in two outputs, each with its own line"},
         )
-    engines = dict.fromkeys(one.source.get("engine") or "an unnamed model" for one in found)
+    engines = dict.fromkeys(_name_engine(one.source) for one in found)
     regions = dict.fromkeys(one.source["region"] for one in found if one.source.get("region"))
     return Evidence(kinds.pop(), tuple(engines), tuple(sorted({one.date for one in found})), len(found), tuple(regions))
 
 
+_WIDTH = 95  # characters that a notebook shows in one line
 _KINDS = {"stand-in": "stand-in", "azure": "measured on Azure"}
+
+
+def _name_engine(source: dict[str, Any]) -> str:
+    engine = source.get("engine") or "an unnamed model"
+    return "server, no model asked" if engine == "front" else engine
 
 
 def elapsed_ms(answer: Any) -> float | None:
@@ -107,7 +114,7 @@ def arrival_ms(stream: Any) -> list[int]:
 
 def show_evidence(*answers: Any) -> None:
     """Print the evidence line of these answers."""
-    print(f"evidence: {evidence_of(*answers)}")
+    print(textwrap.fill(f"evidence: {evidence_of(*answers)}", _WIDTH, subsequent_indent=" " * 10))
 
 
 def show_table(table: "pandas.DataFrame", *answers: Any, caption: str = "") -> None:
@@ -179,7 +186,7 @@ def show_connection(client: Any) -> None:
     session = session_of(client)
     if session.mode == "replay":
         print("mode     replay: recorded answers, no key, no network, no cost")
-        print(f"answers  {_recorded_engines(session.store)}")
+        print(textwrap.fill(f"answers  {_recorded_engines(session.store)}", _WIDTH, subsequent_indent=" " * 9))
         return
     kept = "answers not yet recorded are asked for and kept" if session.mode == "record" else "every call is asked"
     print(f"mode     {session.mode}: {kept}, and may cost money")
