@@ -3,12 +3,12 @@
 import csv
 import itertools
 import re
-import unicodedata
 from collections import Counter
 
 import pytest
 
 from helpers.settings import ROOT
+from tests.small_words import SMALL_WORDS, guess_language, list_words
 
 TEXTS = ROOT / "data" / "texts"
 
@@ -25,41 +25,11 @@ PAIRS = [(text["duplicate_of"], text["id"]) for text in CORPUS if text["duplicat
 PARAPHRASES = [question for question in QUESTIONS if question["kind"] == "paraphrase"]
 ACROSS = [question for question in QUESTIONS if question["kind"] == "cross_language"]
 
-# The small words of each language: they tell languages apart, and say nothing of what a text is about.
-SMALL_WORDS = {
-    "en": """a about after all am an and any are as at be been before but by can do does for from get go had has have
-        how i if in into is it its like long many may me more much must my no not of off on once one only or other
-        our out over own should so some such take than that the their them then there these they this those to too two under
-        until up us very was we what when where which while who whose will with without would you your""",
-    "de": """ab als alle am an auf aus bei beim bis das dem den der des die ein eine einen einer er es für geld gegen
-        hinten ihn ihrem im in ist kann man mit nach nicht noch nur oder ob sich sie sind sonst statt über um und unten
-        viel von vor was wenn wer wie wird zu zum zwei zwischen hilft""",
-    "fr": """a à afin après au aux avant avec bien car ce ces chaque chez comment d dans de des doit du elle en est et
-        faut fois il ils je jusqu l la le les leur lui mais mon ne nos nous on ou où par pas peau plus pour presque que
-        quoi qui s sa sans se ses si son sur tout trop un une vos vous y""",
-    "es": """a al algo antes así bien como con cuando de del desde dónde dos durante el ella en es está están fin hay la
-        las lo los más me mi muy no o para pero poco por puede que quien se según ser si sin su sus también tres un una
-        uno unos veces vuelven y""",
-    "it": """a al alla alle anche che chi ci col come con cosa così da dal dall dalla degli dei del della delle di
-        dopo dove due e è ed entro gli ha i il in la le lo ma meno nei nel nella no non o ogni ognuno per più prima può quale quante
-        quando quanto se si sono sotto su sul tra un una uno va vanno volta volte""",
-}
-SMALL = {language: set(words.split()) for language, words in SMALL_WORDS.items()}
-
-
-def words_of(text: str) -> list[str]:
-    return re.findall(r"[^\W_]+", unicodedata.normalize("NFC", text.lower()))
-
 
 def content_words(text: str) -> set[str]:
     """English words that carry meaning, without their commonest endings: `opens` and `opened` are one word."""
-    words = (word for word in words_of(text) if word not in SMALL["en"] and len(word) > 1)
+    words = (word for word in list_words(text) if word not in SMALL_WORDS["en"] and len(word) > 1)
     return {re.sub(r"(?<=\w{3})(ing|ed|es|s|e|ly|er)$", "", word) for word in words}
-
-
-def likeliest_language(text: str) -> str:
-    words = words_of(text)
-    return max(SMALL, key=lambda language: sum(word in SMALL[language] for word in words))
 
 
 def shared_of(question: dict[str, str]) -> float:
@@ -90,8 +60,8 @@ def test_an_id_is_its_topic_and_a_running_number():
 @pytest.mark.parametrize("text", CORPUS, ids=list(BY_ID))
 def test_a_text_is_short_and_in_the_language_it_names(text: dict[str, str]):
     assert text["text"] == text["text"].strip() and text["text"][-1] in ".!?"
-    assert 4 <= len(words_of(text["text"])) <= 30
-    assert likeliest_language(text["text"]) == text["language"]
+    assert 4 <= len(list_words(text["text"])) <= 30
+    assert guess_language(text["text"]) == text["language"]
 
 
 def test_duplicates_say_the_same_in_one_language_and_in_other_words():
@@ -125,7 +95,7 @@ def test_a_question_names_one_to_three_texts_and_all_their_duplicates(question: 
     assert set(relevant) <= set(BY_ID)
     for pair in PAIRS:
         assert len(set(pair) & set(relevant)) in (0, 2), f"one of {pair} is missing"
-    assert likeliest_language(question["question"]) == question["language"]
+    assert guess_language(question["question"]) == question["language"]
 
 
 def test_each_text_answers_one_question_at_most():
