@@ -490,8 +490,12 @@ def test_a_killed_engine_is_503_and_comes_back():
             before = post(standin, json=ASK).json()["choices"][0]["message"]
             engine.process.kill()
             engine.process.wait()
-            for ask in (ASK, ASK | {"stream": True}):
-                lost = post(standin, json=ask)
+            text, response = {"model": "davinci-002", "prompt": "x"}, {"model": "gpt-4o", "input": "x"}
+            asks = [(CHAT, ASK), ("/openai/v1/completions", text), ("/openai/v1/responses", response)]
+            for path, ask in [each for p, a in asks for each in ((p, a), (p, a | {"stream": True}))]:
+                engine.process.kill()  # it may have come back
+                engine.process.wait()
+                lost = post(standin, path, json=ask)
                 assert (lost.status_code, lost.json()["error"]["code"]) == (503, "ServiceUnavailable")
                 assert lost.headers["x-standin-engine"] == "front"
             assert httpx2.get(f"{standin.endpoint}/openai/v1/models", headers={"api-key": standin.key}).is_success
@@ -572,6 +576,16 @@ def test_an_engine_lost_in_the_middle_of_a_stream_is_an_error_in_the_stream():
         assert texts == ["one", " two"]
         with pytest.raises(openai.InternalServerError, match="gave no answer"):
             client.chat.completions.create(**ASK)
+
+
+def test_an_engine_lost_in_the_middle_of_a_response_fails_it():
+    with serve_script(said("one"), said(" two")) as client:
+        events = list(client.responses.create(model="gpt-4o", input="x", stream=True))
+        assert [event.delta for event in events if event.type == "response.output_text.delta"] == ["one", " two"]
+        assert (events[-1].type, events[-1].response.status) == ("response.failed", "failed")
+        assert "gave no answer" in events[-1].response.error.message
+        with pytest.raises(openai.NotFoundError):
+            client.responses.retrieve(events[-1].response.id)
 
 
 def test_an_engines_refusal_is_400_and_its_failure_500():

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from tests.azure import DATED_SPEC, V1_SPEC, find_departures, find_folder, list_exchanges
 from tests.standin import Standin, serve
 
+HTTP = httpx2.Client(timeout=30, verify=False)  # one for all: making one takes longer than asking
 HELLO = [{"role": "user", "content": "Say hello to the sea"}]
 SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"], "additionalProperties": False}
 JSON = {"type": "json_schema", "json_schema": {"name": "thing", "schema": SCHEMA, "strict": True}}
@@ -71,7 +72,7 @@ def specs() -> Path:
 
 def ask(standin: Standin, path: str, body: dict[str, Any]) -> Any:
     """The answer's body, or the list of a stream's events."""
-    answer = httpx2.post(f"{standin.endpoint}/openai/v1/{path}", headers={"api-key": standin.key}, json=body)
+    answer = HTTP.post(f"{standin.endpoint}/openai/v1/{path}", headers={"api-key": standin.key}, json=body)
     if not body.get("stream") or answer.status_code != 200:
         return answer.json()
     return [json.loads(line[6:]) for line in answer.text.split("\n") if line.startswith("data: {")]

@@ -15,6 +15,7 @@ from tests.standin import Standin, serve
 from tests.standin.faults import FaultError, parse_fault
 from tests.standin.limits import Meter
 
+HTTP = httpx2.Client(timeout=30, verify=False)  # one for all: making one takes longer than asking
 HELLO: Any = [{"role": "user", "content": "Say hello to the sea"}]
 ASK: Any = {"model": "gpt-4o", "messages": HELLO}
 DATED = "/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21"
@@ -46,7 +47,7 @@ def connect(standin: Standin, retries: int = 0) -> openai.OpenAI:
 
 
 def post(standin: Standin, path: str = "/openai/v1/chat/completions", **ask: Any) -> httpx2.Response:
-    return httpx2.post(standin.endpoint + path, headers={"api-key": standin.key}, json=ASK | ask)
+    return HTTP.post(standin.endpoint + path, headers={"api-key": standin.key}, json=ASK | ask)
 
 
 # --- limits -----------------------------------------------------------------------------------------------------------
@@ -148,7 +149,7 @@ def test_a_status_is_answered_on_demand(client: openai.OpenAI, status: int, erro
 def test_every_form_of_retry_after_can_be_had(standin: Standin):
     def headers(fault: str) -> httpx2.Headers:
         given = {"api-key": standin.key, "x-standin-fault": fault}
-        answer = httpx2.post(f"{standin.endpoint}/openai/v1/chat/completions", headers=given, json=ASK)
+        answer = HTTP.post(f"{standin.endpoint}/openai/v1/chat/completions", headers=given, json=ASK)
         assert answer.status_code == 429
         return answer.headers
 
@@ -217,7 +218,7 @@ def test_a_plan_of_faults_goes_by_the_order_of_requests():
 def test_no_fault_answers_who_has_no_key(standin: Standin):
     for fault in ("503", "drop", "slow seconds=5", "nonsense"):
         given = {"api-key": "wrong", "x-standin-fault": fault}
-        answer = httpx2.post(f"{standin.endpoint}/openai/v1/chat/completions", headers=given, json=ASK)
+        answer = HTTP.post(f"{standin.endpoint}/openai/v1/chat/completions", headers=given, json=ASK)
         assert answer.status_code == 401
 
 
@@ -235,5 +236,5 @@ def test_a_fault_that_is_none_is_said(client: openai.OpenAI, text: str):
 def test_a_fault_reads_a_large_body_before_it_answers(standin: Standin):
     given = {"api-key": standin.key, "x-standin-fault": "503"}
     body = json.dumps(ASK | {"user": "x" * 5_000_000})
-    answer = httpx2.post(f"{standin.endpoint}/openai/v1/chat/completions", headers=given, content=body)
+    answer = HTTP.post(f"{standin.endpoint}/openai/v1/chat/completions", headers=given, content=body)
     assert answer.status_code == 503

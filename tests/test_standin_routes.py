@@ -5,12 +5,14 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+import httpx2
 import openai
 import pytest
 
 from helpers.tables import read_rows
 from tests.standin import Standin, nonsense, serve
 
+HTTP = httpx2.Client(timeout=30, verify=False)  # one for all: making one takes longer than asking
 HELLO: Any = [{"role": "user", "content": "Say hello to the sea"}]
 DATED = "2025-04-01-preview"
 
@@ -136,6 +138,32 @@ def test_models_that_chat_do_not_complete_and_the_other_way_round(client: openai
     ):
         assert refuse(ask)["code"] == "OperationNotSupported"
     assert client.responses.create(model="o3-pro", input="x").output_text
+
+
+def test_no_route_answers_without_its_key(standin: Standin, client: openai.OpenAI):
+    kept = client.responses.create(model="gpt-4o", input="x").id
+    dated = f"?api-version={DATED}"
+    routes = [
+        ("POST", "/openai/v1/completions"),
+        ("POST", f"/openai/deployments/davinci-002/completions{dated}"),
+        ("POST", "/openai/v1/responses"),
+        ("POST", f"/openai/responses{dated}"),
+        *[(method, f"/openai/v1/responses/{kept}") for method in ("GET", "DELETE")],
+        ("GET", f"/openai/responses/{kept}{dated}"),
+        ("GET", f"/openai/v1/responses/{kept}/input_items"),
+    ]
+    ask = {"model": "davinci-002", "prompt": "x", "input": "x"}
+    for method, path in routes:
+        for headers in ({}, {"api-key": "wrong"}, {"authorization": "Bearer wrong"}):
+            answer = HTTP.request(method, standin.endpoint + path, headers=headers, json=ask)
+            assert answer.status_code == 401 and answer.json()["error"]["code"] == "401"
+    assert client.responses.retrieve(kept).id == kept
+
+
+def test_dated_responses_need_an_api_version(standin: Standin):
+    for method, path in (("POST", "/openai/responses"), ("GET", "/openai/responses/resp_x")):
+        answer = HTTP.request(method, standin.endpoint + path, headers={"api-key": standin.key}, json={})
+        assert (answer.status_code, answer.json()["error"]["message"]) == (404, "Resource not found")
 
 
 # --- log probabilities of chat ----------------------------------------------------------------------------------------
