@@ -23,24 +23,43 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="forks the proce
 wire = pytest.fixture(open_wire)
 
 KILLS = 50
-BLOB = random.Random(1).randbytes(600_000)  # large, so that a write takes long enough to be killed in
+BLOB = random.Random(1).randbytes(300_000)
 
-# Imports once, then forks a recording process for every line: starting Python 50 times would take a minute.
+# Imports once, then forks a recording process for every line: starting Python 50 times would take a minute. Where it is
+# told the number of a file to write, the process is killed inside that write: "whole" when the file stands beside its
+# place and is not yet renamed, "part" within a millisecond after it was opened. Told 0, it waits to be killed.
 NURSERY = """
-    import os, sys, time
+    import os, signal, sys, threading, time
     from pathlib import Path
     from helpers import connect
+
     folder = Path(sys.argv[1])
     connect(folder).images  # what is imported late
+
+    def die_inside(write, how, wait):
+        seen = []
+        kill = lambda: (time.sleep(wait), os.kill(os.getpid(), signal.SIGKILL))
+
+        def see(event, arguments):
+            if event == ("os.rename" if how == "whole" else "open") and str(arguments[0]).endswith(".tmp"):
+                if not str(arguments[0]).endswith(".probe.tmp"):
+                    seen.append(event)
+            if len(seen) == write:
+                seen.append("killed")
+                kill() if how == "whole" else threading.Thread(target=kill).start()
+
+        sys.addaudithook(see)
+
     print("ready", flush=True)
     for line in sys.stdin:
         pid = os.fork()
         if not pid:
+            pictures, write, how, wait = line.split()
+            if write != "0":
+                die_inside(int(write), how, float(wait))
             client = connect(folder)
-            pictures, waits = line.split()
             for number in range(int(pictures)):
                 client.images.generate(model="gpt-image-1", prompt=f"picture {number}")
-            time.sleep(60 if waits == "waits" else 0)  # to be killed
             os._exit(0)
         print(pid, flush=True)
         print(os.waitpid(pid, 0)[1], flush=True)
@@ -71,18 +90,6 @@ def _whole_records(folder: Path, known: dict[str, int]) -> dict[str, int]:
     return known
 
 
-def _wait_for_a_write(folder: Path, most: int) -> None:
-    """Until some file is being written, or there are `most` records."""
-    until = time.perf_counter() + 20
-    while time.perf_counter() < until:
-        names = [path.name for path in folder.iterdir()]
-        if any(name.endswith(".tmp") and name != ".probe.tmp" for name in names):
-            return
-        if sum(name.endswith(".json") for name in names) >= most:
-            return
-    raise AssertionError("nothing was recorded")
-
-
 def test_50_kills_break_no_file_and_nothing_on_disk_is_asked_again(wire):
     server = wire.serve(_answer)
     wire.folder.mkdir()
@@ -94,13 +101,13 @@ def test_50_kills_break_no_file_and_nothing_on_disk_is_asked_again(wire):
     try:
         for run in range(KILLS + 1):
             on_disk = set(known.values())
-            pictures = len(on_disk) + 3
-            nursery.stdin.write(f"{pictures} {'waits' if run < KILLS else 'ends'}\n")
+            write = chance.randint(1, 4) if run % 3 and run < KILLS else 0
+            how, wait = ("whole", 0) if run % 3 == 1 else ("part", chance.random() / 1000)
+            nursery.stdin.write(f"{len(on_disk) + (50 if run < KILLS else 2)} {write} {how} {wait}\n")
             nursery.stdin.flush()
             pid = int(nursery.stdout.readline())
-            if run < KILLS:
-                _wait_for_a_write(wire.folder, pictures)
-                time.sleep(chance.random() * (0.06 if run % 5 == 0 else 0.0002))
+            if run < KILLS and not write:
+                time.sleep(chance.random() * 0.1)
                 os.kill(pid, signal.SIGKILL)
             status = int(nursery.stdout.readline())
             assert status == (signal.SIGKILL if run < KILLS else 0), "died of the kill alone"
