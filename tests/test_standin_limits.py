@@ -11,6 +11,7 @@ import httpx2
 import openai
 import pytest
 
+from helpers.tables import read_rows
 from tests.standin import Standin, serve
 from tests.standin.faults import FaultError, parse_fault
 from tests.standin.limits import Meter
@@ -111,6 +112,10 @@ def test_both_wordings_of_429_say_how_long_to_wait():
         assert dated.json()["error"]["message"].startswith(
             "Requests to the ChatCompletions_Create Operation under Azure OpenAI API version 2024-10-21 have exceeded "
             "token rate limit of your current OpenAI S0 pricing tier."
+        )
+        (quoted,) = [row["body"] for row in read_rows("errors") if row["error"] == "429_s0_tier_whole"]
+        assert post(standin, DATED.replace("2024-10-21", "2024-08-01-preview"), max_tokens=200).json() == json.loads(
+            quoted
         )
         too_much = post(standin, max_tokens=200)
         assert too_much.headers["retry-after"] == "86400", "what is larger than the limit never passes"

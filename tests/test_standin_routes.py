@@ -357,16 +357,32 @@ def test_what_a_model_does_not_take_is_refused_in_the_services_words(
         )
 
 
-def test_the_refusals_are_those_of_the_table_of_errors(client: openai.OpenAI):
-    quoted = {row["error"]: row["body"] for row in read_rows("errors")}
-    asks: dict[str, dict[str, Any]] = {
-        "400_max_tokens_reasoning": {"model": "o1", "max_tokens": 3},
-        "400_temperature_o1": {"model": "o1", "temperature": 0.3},
-        "400_temperature_gpt5": {"model": "gpt-5", "temperature": 0},
-    }
-    for name, ask in asks.items():
-        told = refuse(lambda ask=ask: client.chat.completions.create(**{"messages": HELLO} | ask))
-        assert told == json.loads(quoted[name])["error"]
+QUOTED: dict[str, tuple[str, dict[str, Any]]] = {
+    "400_max_tokens_reasoning": ("chat/completions", {"model": "o1", "max_tokens": 3}),
+    "400_temperature_o1": ("chat/completions", {"model": "o1", "temperature": 0.3}),
+    "400_temperature_gpt5": ("chat/completions", {"model": "gpt-5", "temperature": 0}),
+    "400_context_length_chat": (
+        "chat/completions",
+        {"model": "gpt-4-32k", "messages": [{"role": "user", "content": "word " * 9969}], "max_tokens": 26_000},
+    ),
+    "400_context_length_responses": ("responses", {"model": "gpt-4", "input": "word " * 9000}),
+    "400_max_tokens_too_large": ("chat/completions", {"model": "gpt-4o", "max_tokens": 20_000}),
+    "400_role_o1_mini": ("chat/completions", {"model": "o1-mini", "messages": [{"role": "system", "content": "x"}]}),
+    "400_max_output_tokens_small": ("responses", {"model": "gpt-4o", "input": "x", "max_output_tokens": 10}),
+    "400_previous_response": (
+        "responses",
+        {"model": "gpt-4o", "input": "x", "previous_response_id": "resp_xxxxxxxxxxxxx"},
+    ),
+}
+
+
+@pytest.mark.parametrize("error", QUOTED)
+def test_a_refusal_is_word_for_word_what_azure_answered_somebody(client: openai.OpenAI, error: str):
+    (row,) = [row for row in read_rows("errors") if row["error"] == error]
+    path, ask = QUOTED[error]
+    body = ({"messages": HELLO} if "chat" in path else {}) | ask
+    told = refuse(lambda: client.post(f"/{path}", cast_to=object, body=body))
+    assert told == json.loads(row["body"])["error"]
 
 
 @pytest.mark.parametrize("model", ["gpt-4o", "gpt-5", "o3-mini", "gpt-35-turbo", "o1-preview"])

@@ -296,7 +296,7 @@ def test_every_count_of_media_tokens_is_the_one_that_was_found_out():
 def test_every_error_is_the_one_that_was_found_out():
     facts = [json.loads(line) for line in (FACTS / "errors.jsonl").read_text(encoding="utf-8").splitlines()]
     table = tables.load_table("errors").set_index("error")
-    assert list(table.index) == [fact["id"] for fact in facts]
+    assert list(table.index)[: len(facts)] == [fact["id"] for fact in facts]  # what was found since stands after them
     for fact in facts:
         assert json.loads(table.body[fact["id"]]) == fact["body"]
         assert table.status[fact["id"]] == fact["status"]
