@@ -12,6 +12,9 @@ USAGE = SimpleNamespace(prompt_tokens=20, completion_tokens=60, total_tokens=80)
 MONTH = {"usage": USAGE, "model": "gpt-4.1-mini", "calls": 20_000, "output_tokens": 300}
 IN, OUT = (list_price("gpt-4.1-mini", item).usd for item in ("input", "output"))
 
+PASTED = "https://contoso.openai.azure.com/openai/deployments/mini/chat/completions?api-version=2024-10-21"
+SEEN = {"wrong key": 401, "unknown deployment": 404, "pasted URL": 404}
+
 BILL = {"mean_prompt": 50.5, "model": "gpt-4.1-nano", "messages": 100_000, "output_tokens": 2}
 NANO_IN, NANO_OUT = (list_price("gpt-4.1-nano", item).usd for item in ("input", "output"))
 DEAREST = {
@@ -56,6 +59,29 @@ EXERCISES = [
             "prompts alone": (20_000 * 20 * IN / 1e6, "prompts alone"),
             "one price for all": (20_000 * 320 * IN / 1e6, "price of its own"),
             "a guess": (1.0, "Cost = calls"),
+        },
+    ),
+    (
+        "01.base_url",
+        {"pasted": PASTED},
+        "https://contoso.openai.azure.com/openai/v1/",
+        {
+            "the resource alone": ("https://contoso.openai.azure.com/", "That is the resource"),
+            "the dated door": (PASTED, "dated door"),
+            "half the path": ("https://contoso.openai.azure.com/openai/", "v1 goes on"),
+            "another host": ("https://api.openai.com/v1", "Keep scheme and host"),
+            "a number": (1, "A text was expected"),
+        },
+    ),
+    (
+        "01.codes",
+        {"seen": SEEN},
+        dict(SEEN),
+        {
+            "one is off": ({**SEEN, "pasted URL": 400}, "Look again at: pasted URL"),
+            "all are off": ({name: 500 for name in SEEN}, "None of them yet"),
+            "texts": ({name: str(code) for name, code in SEEN.items()}, "as texts"),
+            "a name is missing": ({"wrong key": 401}, "Keep the names"),
         },
     ),
     (

@@ -1,0 +1,41 @@
+"""Exercises of notebook 01."""
+
+from collections.abc import Mapping
+
+from helpers.checks import Wrong, exercise
+from helpers.endpoints import parse_endpoint
+
+__all__: list[str] = []
+
+
+@exercise("01.base_url")
+def _check_base_url(answer: str, pasted: str) -> str:
+    """pasted: what somebody copied. Truth: the v1 address of its resource."""
+    endpoint = parse_endpoint(pasted)
+    if not isinstance(answer, str):
+        raise Wrong("A text was expected: an address that begins with https://.")
+    given = answer.strip().rstrip("/")
+    if given == endpoint.v1.rstrip("/"):
+        return f"Deployment {endpoint.deployment!r} and version {endpoint.api_version} stay behind: v1 needs neither."
+    if given == endpoint.root:
+        raise Wrong("That is the resource. The v1 API has a path of its own behind it.")
+    if "/deployments/" in given or "api-version" in given:
+        raise Wrong("That is the dated door. v1 names the deployment in `model=` and has no api-version.")
+    if given.endswith("/openai"):
+        raise Wrong("Nearly: /openai is where both doors begin. v1 goes on.")
+    raise Wrong("Keep scheme and host, and put the path of the v1 API behind it: see section 3.")
+
+
+@exercise("01.codes")
+def _check_codes(answer: Mapping[str, int], seen: Mapping[str, int]) -> str:
+    """seen: status code of each failure, taken from the errors that the notebook met."""
+    if not isinstance(answer, Mapping) or answer.keys() != seen.keys():
+        raise Wrong(f"Keep the names and fill in a number for each: {', '.join(seen)}.")
+    off = [name for name in seen if answer[name] != seen[name]]
+    if not off:
+        return "401 is about who you are, 404 about what you asked for."
+    if all(str(answer[name]) == str(seen[name]) for name in off):
+        raise Wrong("Right, but as texts. Give numbers: `error.status_code` is one.")
+    if len(off) == len(seen):
+        raise Wrong("None of them yet. The first line of each error above holds its code.")
+    raise Wrong(f"Look again at: {', '.join(off)}.")
