@@ -100,12 +100,10 @@ def test_a_broken_neighbour_does_not_hide_the_miss(dial):
 def test_a_miss_is_raised_at_once_unretried_and_unchanged(dial, stream, caplog):
     caplog.set_level(logging.DEBUG, "openai")
     client, twin = dial.connect(), dial.connect_async()
-    start = time.perf_counter()
     with pytest.raises(RecordingNotFound) as caught:
         client.chat.completions.create(**ASK, temperature=0.1, stream=stream)
     with pytest.raises(RecordingNotFound):
         asyncio.run(twin.chat.completions.create(**ASK, temperature=0.1, stream=stream))
-    assert time.perf_counter() - start < 0.4, "the SDK's first wait alone is 0.4 s"
     assert type(caught.value) is RecordingNotFound and caught.value.__cause__ is None
     assert caplog.messages.count("Sending HTTP Request: POST") == 2, "one for each client"
 
