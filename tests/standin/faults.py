@@ -119,7 +119,7 @@ class Faults:
                 return
             if message["type"] == "http.response.body":
                 if not message.get("more_body"):  # the whole of a JSON answer, or the end of a short stream
-                    message = message | {"body": message["body"][: len(message["body"]) // 2], "more_body": True}
+                    message = {**message, "body": message["body"][: len(message["body"]) // 2], "more_body": True}
                     sent = after
                 await send(message)
                 sent += 1
