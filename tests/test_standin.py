@@ -25,10 +25,12 @@ from tests.standin import Standin, nonsense, serve
 from tests.standin.checking import BODY_LIMIT
 from tests.standin.deployments import build_deployments
 from tests.standin.engines import ENGINES, EngineProcess, NonsenseEngine
+from tests.standin.vectors import VECTORS, NonsenseVectors
 
 ROOT = Path(__file__).resolve().parent.parent
 HELLO: Any = [{"role": "user", "content": "Say hello to the sea"}]
 ASK: Any = {"model": "gpt-4o", "messages": HELLO}
+TEXTUAL = ("language", "multimodal", "reasoning", "embeddings")
 HTTP = httpx2.Client(timeout=30, verify=False)  # one for all: making one takes longer than asking
 CHAT = "/openai/v1/chat/completions"
 DATED = "/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21"
@@ -201,8 +203,8 @@ def test_entra_tokens_work_through_the_sdk(standin: Standin):
         assert each.chat.completions.create(**ASK).choices[0].message.content
 
 
-def test_every_model_that_writes_text_is_listed_and_answers(standin: Standin, client: openai.OpenAI):
-    wanted = {r["model"] for r in read_rows("models") if r["category"] in ("language", "multimodal", "reasoning")}
+def test_every_model_that_reads_text_is_listed_and_answers(standin: Standin, client: openai.OpenAI):
+    wanted = {r["model"] for r in read_rows("models") if r["category"] in TEXTUAL}
     wanted.add("gpt-4-turbo")  # a version of gpt-4, which people deploy under a name of its own
     assert {model.id for model in client.models.list()} == wanted
     assert {model.owned_by for model in client.models.list()} == {"stand-in"}
@@ -210,8 +212,10 @@ def test_every_model_that_writes_text_is_listed_and_answers(standin: Standin, cl
     chats = {model.id for model in dated.models.list() if model.model_extra["capabilities"]["chat_completion"]}
     completes = {model.id for model in dated.models.list() if model.model_extra["capabilities"]["completion"]}
     assert completes == {"babbage-002", "davinci-002", "gpt-35-turbo-instruct"}
+    embeds = {model.id for model in dated.models.list() if model.model_extra["capabilities"]["embeddings"]}
+    assert embeds == {"text-embedding-3-large", "text-embedding-3-small", "text-embedding-ada-002"}
     elsewhere = {"codex-mini", "gpt-5-codex", "gpt-5-pro", "gpt-5.1-codex", "o3-pro"}  # in the Responses API alone
-    assert elsewhere < wanted - chats and not chats & (elsewhere | completes)
+    assert elsewhere < wanted - chats and not chats & (elsewhere | completes | embeds)
     for model in chats:
         assert client.chat.completions.create(model=model, messages=HELLO).choices[0].message.content
     assert client.models.retrieve("gpt-4o").id == "gpt-4o"
@@ -221,16 +225,17 @@ def test_every_model_that_writes_text_is_listed_and_answers(standin: Standin, cl
 
 def test_the_table_names_an_engine_for_each_deployment_and_several_serve_behind_one_front():
     labels = {kind.label for kind in ENGINES.values()} - {nonsense.LABEL}
+    vectors = {kind.label: relabel(NonsenseVectors(), kind.label) for kind in VECTORS.values()}
     rows = {row["deployment"]: row["engine"] for row in read_rows("standins")}
-    assert set(rows.values()) == labels
+    assert set(rows.values()) == labels | set(vectors)
     first, second = (relabel(NonsenseEngine(), label) for label in labels)
-    deployments = build_deployments({first.label: first, second.label: second})
+    first.stop(), second.stop()
+    deployments = build_deployments({first.label: first, second.label: second}, vectors)
     assert {name: deployment.engine.label for name, deployment in deployments.items()} == rows
     assert {each.engine for each in build_deployments({first.label: first}).values()} == {first}
 
 
-def relabel(engine: NonsenseEngine, label: str) -> NonsenseEngine:
-    engine.stop()
+def relabel(engine: Any, label: str) -> Any:
     engine.label = label
     return engine
 
@@ -456,7 +461,7 @@ def test_a_dated_route_without_an_api_version_is_404(standin: Standin, version: 
 
 
 def test_unknown_paths_and_methods_are_404_and_need_a_key_first(standin: Standin):
-    paths = ["/", "/openai/v1/chat", CHAT + "/", "/openai/v1/embeddings", "/docs"]
+    paths = ["/", "/openai/v1/chat", CHAT + "/", "/openai/v1/embedding", "/docs"]
     assert [post(standin, path, json=ASK).status_code for path in paths] == [404] * 5
     assert [post(standin, path, key="wrong", json=ASK).status_code for path in paths] == [401] * 5
     assert httpx2.get(standin.endpoint + CHAT, headers={"api-key": standin.key}).status_code == 404

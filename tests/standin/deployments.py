@@ -1,23 +1,25 @@
 """Which deployments exist, which model of Azure's each stands for, and which engine answers for it.
 
-data/tables/standins.csv names them: every language, multimodal and reasoning model has a deployment of its own name, as
-the notebooks expect, retired ones too.
+data/tables/standins.csv names them: every model that reads text has a deployment of its own name, as the notebooks
+expect, retired ones too.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, cast
 
 from helpers.tables import read_rows
 
 if TYPE_CHECKING:
     from tests.standin.engines import Engine
+    from tests.standin.vectors import VectorEngine
 
 __all__ = ["Deployment", "build_deployments", "tokenizer_of"]
 
 _COMPLETIONS_ONLY = {"gpt-35-turbo-instruct", "babbage-002", "davinci-002"}
 # Counted by cl100k_base; every later model by o200k_base.
-_CL100K = _COMPLETIONS_ONLY | {"gpt-35-turbo", "gpt-35-turbo-16k", "gpt-4", "gpt-4-32k"}
+_CL100K = _COMPLETIONS_ONLY | {"gpt-35-turbo", "gpt-35-turbo-16k", "gpt-4", "gpt-4-32k"}  # and embeddings
 _OPENING = 3  # tokens that open the answer, counted with the prompt
 _OPENING_OF_REASONING = 2  # so o1, o3-mini and gpt-5-nano count on the wire; taken to hold for their kin
 
@@ -27,7 +29,7 @@ class Deployment:
     """What one deployment is.
 
     name: what requests call it. model, version: Azure's, whose rules and limits hold. encoding: the tokenizer's name;
-    opening: tokens that open the answer; chats: takes chat completions.
+    opening: tokens that open the answer; chats: takes chat completions. engine: who answers; of embeddings, in vectors.
     """
 
     name: str
@@ -36,7 +38,11 @@ class Deployment:
     encoding: str
     opening: int
     chats: bool
-    engine: "Engine"
+    engine: "Engine | VectorEngine"
+
+    @property
+    def vectors(self) -> "VectorEngine":
+        return cast("VectorEngine", self.engine)  # `check_rules` has let only embedding models come this far
 
     @property
     def versioned(self) -> str:
@@ -46,22 +52,32 @@ class Deployment:
 
 def tokenizer_of(model: str, category: str) -> tuple[str, int]:
     """(tokenizer, tokens that open the answer), by which the prompts of an Azure model are counted."""
-    encoding = "cl100k_base" if model in _CL100K else "o200k_base"
+    encoding = "cl100k_base" if model in _CL100K or category == "embeddings" else "o200k_base"
     return encoding, _OPENING_OF_REASONING if category == "reasoning" else _OPENING
 
 
-def build_deployments(engines: Mapping[str, "Engine"]) -> dict[str, Deployment]:
-    """The deployments of standins.csv by name. engines: by label, as in the table; one alone answers for all."""
+def build_deployments(
+    engines: Mapping[str, "Engine"], vectors: Mapping[str, "VectorEngine"] = MappingProxyType({})
+) -> dict[str, Deployment]:
+    """The deployments of standins.csv by name. engines, vectors: by label, as in the table; one alone answers for all.
+
+    Without an engine for its vectors, an embedding model has no deployment.
+    """
     categories = {row["model"]: row["category"] for row in read_rows("models")}
-    alone = next(iter(engines.values())) if len(engines) == 1 else None
-    return {
-        row["deployment"]: Deployment(
-            row["deployment"],
-            row["model"],
-            row["version"],
-            *tokenizer_of(row["model"], categories[row["model"]]),
-            row["model"] not in _COMPLETIONS_ONLY,
-            alone or engines[row["engine"]],
-        )
-        for row in read_rows("standins")
-    }
+    deployments = {}
+    for row in read_rows("standins"):
+        category = categories[row["model"]]
+        embeds = category == "embeddings"
+        engine = _choose(vectors if embeds else engines, row["engine"])
+        if engine is None and embeds:
+            continue
+        assert engine is not None, row["engine"]
+        chats = not embeds and row["model"] not in _COMPLETIONS_ONLY
+        tokenizer = tokenizer_of(row["model"], category)
+        name = row["deployment"]
+        deployments[name] = Deployment(name, row["model"], row["version"], *tokenizer, chats, engine)
+    return deployments
+
+
+def _choose(engines: Mapping[str, Any], label: str) -> Any:
+    return next(iter(engines.values())) if len(engines) == 1 else engines.get(label)

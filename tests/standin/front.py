@@ -18,8 +18,9 @@ from tests.standin.limits import Meter
 from tests.standin.refusals import missing, resource_not_found, unknown_deployment
 from tests.standin.tokens import CountPrompt
 
-__all__ = ["Front", "Received", "find_dated", "find_named", "read_body", "require_api_version"]
+__all__ = ["NOTE", "Front", "Received", "find_dated", "find_named", "read_body", "require_api_version"]
 
+NOTE = "x-standin-note"  # a header: what of an answer is not as on Azure
 _API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?")
 
 

