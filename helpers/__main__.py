@@ -47,11 +47,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run_command(chosen: argparse.Namespace) -> int:
     # Each command loads its own module: `reset` need not wait for what `record` needs.
     if chosen.command == "lab":
-        from helpers.workbook import start_lab
+        from helpers.authoring.workbook import start_lab
 
         return start_lab(chosen.further)
     if chosen.command == "reset":
-        from helpers.workbook import reset_notebook
+        from helpers.authoring.workbook import reset_notebook
 
         print(reset_notebook(chosen.notebook))
         return 0
@@ -73,7 +73,7 @@ def _run_command(chosen: argparse.Namespace) -> int:
         print(deployment_commands(chosen.notebook))
         return 0
 
-    from helpers.record import record_notebook
+    from helpers.authoring.record import record_notebook
 
     print(record_notebook(chosen.notebook, chosen.into, agree=(lambda price: _agree(price, chosen.yes))))
     return 0

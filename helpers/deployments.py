@@ -2,19 +2,20 @@
 
 import ast
 import json
+import textwrap
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from helpers.authoring.notebooks import find_notebook, read_notebook
+from helpers.authoring.upkeep import answers_of, read_records, read_usage
 from helpers.costs import expected_cost
 from helpers.errors import UnknownPrice
-from helpers.notebooks import find_notebook, read_notebook
 from helpers.recordings.exchange import model_of
 from helpers.settings import ROOT, Settings
 from helpers.tables import read_rows
-from helpers.upkeep import answers_of, read_records, read_usage
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +64,7 @@ def deployment_commands(name: str, root: Path = ROOT) -> str:
 
     Comments tell what recording costs and which models nobody can deploy any more. Raises CourseError.
     """
-    from helpers.record import estimate_price
+    from helpers.authoring.record import estimate_price
 
     source = find_notebook(name, root / "notebooks")
     needs = _list_needs(source, root)
@@ -74,7 +75,7 @@ def deployment_commands(name: str, root: Path = ROOT) -> str:
         name=source.stem,
         count=len(wanted),
         # A recorded name may hold anything, a new line too, and a comment must stay one.
-        notes="\n".join(f"# {' '.join(note.split())}" for note in notes),
+        notes="\n".join(textwrap.fill(note, 92, initial_indent="# ", subsequent_indent="#   ") for note in notes),
         create="\n".join(map(_create, wanted)),
         delete="\n".join(map(_delete, wanted)) or "  :",
     )
@@ -91,15 +92,17 @@ CAPACITY=50  # thousand tokens per minute for each deployment: enough for one no
 
 # Once: the resource.
 az group create --name "$GROUP" --location "$REGION"
-az cognitiveservices account create --name "$RESOURCE" --resource-group "$GROUP" --location "$REGION" \\
-  --kind OpenAI --sku S0 --custom-domain "$RESOURCE" --yes
+az cognitiveservices account create --name "$RESOURCE" --resource-group "$GROUP" \\
+  --location "$REGION" --kind OpenAI --sku S0 --custom-domain "$RESOURCE" --yes
 
 # The deployments, each under its model's own name, as the notebooks ask for them.
 {create}
 
 # What belongs into .env: AZURE_OPENAI_ENDPOINT and AZURE_OPENAI_API_KEY.
-az cognitiveservices account show --name "$RESOURCE" --resource-group "$GROUP" --query properties.endpoint --output tsv
-az cognitiveservices account keys list --name "$RESOURCE" --resource-group "$GROUP" --query key1 --output tsv
+az cognitiveservices account show --name "$RESOURCE" --resource-group "$GROUP" \\
+  --query properties.endpoint --output tsv
+az cognitiveservices account keys list --name "$RESOURCE" --resource-group "$GROUP" \\
+  --query key1 --output tsv
 
 # When you are done, call one of these two. Nothing is deleted before.
 delete_deployments() {{
@@ -107,7 +110,8 @@ delete_deployments() {{
 }}
 delete_resource() {{  # with every deployment; purged, or its name stays taken for two days
   az cognitiveservices account delete --name "$RESOURCE" --resource-group "$GROUP"
-  az cognitiveservices account purge --name "$RESOURCE" --resource-group "$GROUP" --location "$REGION"
+  az cognitiveservices account purge --name "$RESOURCE" --resource-group "$GROUP" \\
+    --location "$REGION"
   az group delete --name "$GROUP"  # asks first: everything in the group goes
 }}"""
 
@@ -117,8 +121,9 @@ def _create(need: _Need) -> str:
     capacity = "1" if regional or need.row["category"] in _COUNTED else '"$CAPACITY"'
     return (
         'az cognitiveservices account deployment create --name "$RESOURCE" --resource-group "$GROUP" \\\n'
-        f"  --deployment-name {need.model} --model-name {need.row['model']} --model-version {need.version} \\\n"
-        f"  --model-format OpenAI --sku-name {'Standard' if regional else 'GlobalStandard'} --sku-capacity {capacity}"
+        f"  --deployment-name {need.model} \\\n"
+        f"  --model-name {need.row['model']} --model-version {need.version} --model-format OpenAI \\\n"
+        f"  --sku-name {'Standard' if regional else 'GlobalStandard'} --sku-capacity {capacity}"
     )
 
 
@@ -154,7 +159,10 @@ def _describe(model: str, answers: int, prompt_tokens: int, output_tokens: int) 
         usd = expected_cost(prompt_tokens, output_tokens, model) if prompt_tokens or output_tokens else None
     except UnknownPrice:
         usd = None
-    rows = [row for row in read_rows("models") if model in (row["model"], f"{row['model']}-{row['version']}")]
+    table = read_rows("models")
+    rows = [row for row in table if model in (row["model"], f"{row['model']}-{row['version']}")]
+    # "gpt-4-turbo" is how people call gpt-4 in its version turbo-2024-04-09.
+    rows = rows or [row for row in table if f"{row['model']}-{row['version']}".startswith(f"{model}-")]
     rows.sort(key=lambda row: (row["deployable_by_new_customers"] == "yes", row["version"]))
     newest = rows[-1] if rows else {}
     return _Need(model, newest, answers, prompt_tokens, output_tokens, usd, _say_why(newest))

@@ -39,14 +39,17 @@ class Settings:
     deployments: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_settings() -> Settings:
-    """Settings from the environment first, then from .env at the repository's root. Raises SettingError."""
+def read_settings(mode: str | None = None) -> Settings:
+    """Settings from the environment first, then from .env at the repository's root. Raises SettingError.
+
+    mode: asks for the settings of this mode, whatever the reader's own is; commands that ask need it.
+    """
     values = {**_read_dotenv(ROOT / ".env"), **os.environ}
 
     def get(name: str) -> str | None:
         return (values.get(name) or "").strip() or None
 
-    mode = _check_mode(get("AZURE_OPENAI_MODE") or "replay")
+    mode = _check_mode(mode or get("AZURE_OPENAI_MODE") or "replay")
     endpoint = get("AZURE_OPENAI_ENDPOINT")
     recordings = get("AZURE_OPENAI_RECORDINGS")
     used = get("AZURE_OPENAI_USED")

@@ -132,7 +132,8 @@ def test_a_model_that_nobody_can_deploy_is_listed_with_the_reason(tmp_path, mode
     (row,) = plan_deployments("02", tmp_path).itertuples()
     assert (row.model, row.version, row.note) == (model, "", reason)
     script = deployment_commands("02", tmp_path)
-    assert f"\n# {model}: {reason}; its part always replays.\n" in script
+    unfolded = script.replace("\n#   ", " ")  # a long comment goes on in the next line
+    assert f"\n# {model}: {reason}; its part always replays.\n" in unfolded
     assert "deployment create" not in script and "asks for 0 deployments" in script
 
 
@@ -140,7 +141,14 @@ def test_a_version_that_is_named_is_the_one_deployed(tmp_path):
     write_notebook(tmp_path)
     write_recording(tmp_path, "gpt-4o-2024-11-20", answer(1, 1))
     script = deployment_commands("02", tmp_path)
-    assert "--deployment-name gpt-4o-2024-11-20 --model-name gpt-4o --model-version 2024-11-20" in script
+    assert "--deployment-name gpt-4o-2024-11-20 \\\n  --model-name gpt-4o --model-version 2024-11-20" in script
+
+
+def test_the_name_that_people_use_for_a_version_finds_it(tmp_path):
+    write_notebook(tmp_path)
+    write_recording(tmp_path, "gpt-4-turbo", answer(1, 1))
+    plan = plan_deployments("02", tmp_path).set_index("model")
+    assert plan.note["gpt-4-turbo"] == "retired"
 
 
 def test_a_name_that_was_asked_for_to_see_it_fail_is_not_deployed(course):

@@ -17,8 +17,8 @@ from openai.lib.azure import MutuallyExclusiveAuthError
 from openai.types.chat import ChatCompletion
 
 from helpers import explain
+from helpers.authoring.notebooks import run_notebook
 from helpers.errors import RecordingNotFound
-from helpers.notebooks import run_notebook
 from helpers.settings import ROOT
 from helpers.tables import read_rows
 from tests.loopback import Answer, open_wire

@@ -5,8 +5,7 @@ import sys
 import nbformat.v4 as v4
 import pytest
 
-from helpers.errors import CourseError
-from helpers.notebooks import (
+from helpers.authoring.notebooks import (
     NotebookFailed,
     clear_outputs,
     compare_outputs,
@@ -17,6 +16,7 @@ from helpers.notebooks import (
     run_notebook,
     turn_dial,
 )
+from helpers.errors import CourseError
 
 
 def notebook_of(*sources: str):

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from helpers.__main__ import main
+from helpers.authoring.notebooks import compare_outputs, normalise_notebook, read_notebook, run_notebook
+from helpers.authoring.record import estimate_price, plan_runs
+from helpers.authoring.upkeep import list_answers, read_records, undo_half_swap
 from helpers.costs import expected_cost
 from helpers.endpoints import parse_endpoint
 from helpers.errors import CourseError, RecordingNotKept, SettingError
-from helpers.notebooks import compare_outputs, normalise_notebook, read_notebook, run_notebook
-from helpers.record import estimate_price, plan_runs
 from helpers.settings import ROOT, Settings
-from helpers.upkeep import list_answers, read_records, undo_half_swap
 from tests.standin import serve
 from tests.tiny_course import (
     NAME,

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from helpers.notebooks import NotebookFailed
+from helpers.authoring.notebooks import NotebookFailed
+from helpers.authoring.upkeep import drop_refusals, drop_unused, list_answers, read_records
 from helpers.recordings.exchange import Asked, request_key
 from helpers.settings import ROOT
-from helpers.upkeep import drop_refusals, drop_unused, list_answers, read_records
 from tests.standin import serve
 from tests.tiny_course import (
     BROKEN,

@@ -9,8 +9,8 @@ import nbformat
 import nbformat.v4 as v4
 import pytest
 
-from helpers.notebooks import read_notebook
-from helpers.record import Report, record_notebook
+from helpers.authoring.notebooks import read_notebook
+from helpers.authoring.record import Report, record_notebook
 from tests.standin import Standin
 
 NAME = "00_tiny"
@@ -53,7 +53,9 @@ def record(course: Path, **options: object) -> Report:
 
 def questions(standin: Standin) -> list[str]:
     """What reached the stand-in, in order."""
-    return [body["messages"][0]["content"] for _, path, body in standin.requests if path.endswith("/chat/completions")]
+    # A request that was cut off before its body came has none.
+    asked = [body for _, path, body in standin.requests if path.endswith("/chat/completions") and body]
+    return [body["messages"][0]["content"] for body in asked]
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:

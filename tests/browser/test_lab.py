@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
-from helpers.notebooks import compare_outputs, read_notebook
+from helpers.authoring.notebooks import compare_outputs, read_notebook
+from helpers.authoring.workbook import fill_workbook, lab_command
 from helpers.settings import ROOT
-from helpers.workbook import fill_workbook, lab_command
 
 pytestmark = pytest.mark.browser
 

@@ -5,7 +5,6 @@ A run that was cut off leaves it behind, and the next one asks only for what is 
 """
 
 import json
-import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -15,8 +14,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from helpers.errors import CourseError, RecordingNotKept, SettingError, UnknownPrice
-from helpers.notebooks import (
+from helpers.authoring.notebooks import (
     NotebookFailed,
     compare_outputs,
     drop_replay_only,
@@ -28,9 +26,7 @@ from helpers.notebooks import (
     turn_dial,
     write_whole,
 )
-from helpers.recordings.exchange import model_of
-from helpers.settings import ROOT, Settings, read_settings
-from helpers.upkeep import (
+from helpers.authoring.upkeep import (
     answers_of,
     drop_refusals,
     drop_unused,
@@ -42,6 +38,9 @@ from helpers.upkeep import (
     swap_folders,
     undo_half_swap,
 )
+from helpers.errors import CourseError, RecordingNotKept, SettingError, UnknownPrice
+from helpers.recordings.exchange import model_of
+from helpers.settings import ROOT, Settings, read_settings
 
 __all__ = ["Report", "estimate_price", "plan_runs", "record_notebook"]
 
@@ -143,15 +142,7 @@ def estimate_price(old: Path, settings: Settings) -> str:
 
 def _read_asking_settings() -> Settings:
     """The settings as they will be in record mode; the mode that is set does not matter to who gives the command."""
-    before = os.environ.get("AZURE_OPENAI_MODE")
-    os.environ["AZURE_OPENAI_MODE"] = "record"
-    try:
-        settings = read_settings()
-    finally:
-        if before is None:
-            del os.environ["AZURE_OPENAI_MODE"]
-        else:
-            os.environ["AZURE_OPENAI_MODE"] = before
+    settings = read_settings("record")
     if settings.endpoint is None:
         raise SettingError(
             "recording asks a resource, and no endpoint is set",
@@ -240,6 +231,8 @@ def _run(path: Path, notebook: Notebook, mode: str, recordings: Path, used_log: 
         "AZURE_OPENAI_USED": str(used_log or ""),
         "AZURE_OPENAI_PACE": "0",
     }
+    if mode == "replay":  # what is saved must not show where, or as whom, it was recorded
+        environment |= dict.fromkeys(("AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_KEY", "AZURE_OPENAI_AD_TOKEN"), "")
     return run_notebook(drop_replay_only(notebook) if mode == "record" else notebook, path.parent, environment)
 
 

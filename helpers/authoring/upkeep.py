@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from helpers.authoring.notebooks import write_whole
 from helpers.errors import RecordingUnreadable
-from helpers.notebooks import write_whole
 
 __all__ = [
     "answers_of",

@@ -13,14 +13,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from helpers.errors import CourseError
-from helpers.notebooks import (
+from helpers.authoring.notebooks import (
     clear_outputs,
     dump_notebook,
     find_notebook,
     read_notebook,
     write_whole,
 )
+from helpers.errors import CourseError
 from helpers.settings import ROOT
 
 __all__ = ["fill_workbook", "lab_command", "reset_notebook", "start_lab"]
