@@ -9,7 +9,7 @@ import functools
 import html
 import re
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -75,13 +75,15 @@ def documented(source: str, date: str = "") -> Evidence:
 def evidence_of(*answers: Any) -> Evidence:
     """Who gave these answers of the SDK: completions, streams, binary answers, errors, Evidence itself.
 
-    Raises EvidenceError where one did not come through connect(), or where they are of different kinds.
+    Lists and dictionaries of answers are looked into. Raises EvidenceError where one did not come through connect(),
+    or where they are of different kinds.
     """
-    if len(answers) == 1 and isinstance(answers[0], Evidence):
-        return answers[0]
-    if not answers:
+    given = list(_flatten(answers))
+    if len(given) == 1 and isinstance(given[0], Evidence):
+        return given[0]
+    if not given:
         raise EvidenceError("no answer was given", **{"try": "pass the answers that the output was made from"})
-    found = [_answered(answer) for answer in answers]
+    found = [_answered(answer) for answer in given]
     kinds = {_KINDS.get(one.source.get("kind", ""), "other server") for one in found}
     if len(kinds) > 1:
         raise EvidenceError(
@@ -163,6 +165,14 @@ def _azure_names() -> re.Pattern[str]:
     return re.compile(rf"(?i)(?<![A-Za-z0-9.])(?<![A-Za-z]-)(?:{'|'.join(loose)})(?![A-Za-z0-9])|(?i:\bgpt[-_ ]?\d)")
 
 
+def _flatten(answers: Any) -> Iterator[Any]:
+    for answer in answers.values() if isinstance(answers, Mapping) else answers:
+        if isinstance(answer, list | tuple | Mapping):
+            yield from _flatten(answer)
+        else:
+            yield answer
+
+
 def _answered(answer: Any) -> Answered:
     headers = None
     for holder in (answer, getattr(answer, "response", None), getattr(answer, "http_response", None)):
@@ -208,4 +218,4 @@ def _recorded_engines(store: Any) -> str:
         *([f"{' and '.join(stand_ins)}: a stand-in, not an Azure model"] if stand_ins else []),
         *([", ".join(azure)] if azure else []),
     ]
-    return f"{'; '.join(told) or 'nobody yet'} · recorded {max(dates, default='never')}"
+    return f"{'; '.join(told) or 'nobody yet'} · {max(dates, default='never')}"

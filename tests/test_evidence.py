@@ -83,6 +83,15 @@ def test_a_stream_tells_when_each_of_its_chunks_came(wire, mode):
     assert arrivals == sorted(arrivals) and arrivals[-1] - arrivals[0] >= 150
 
 
+def test_lists_and_dictionaries_of_answers_are_looked_into(wire):
+    wire.serve(_PLAINLY)
+    client = wire.connect("live")
+    one, two, three = (client.chat.completions.create(**ASK, seed=seed) for seed in range(3))
+    assert evidence_of({"a": [one, two], "b": (three,)}).n == 3
+    with pytest.raises(EvidenceError, match="no answer"):
+        evidence_of({"a": []})
+
+
 def test_an_error_keeps_the_ids_that_azure_gave_it(wire):
     def refuse(seen: Seen) -> Answer:
         return Answer.of_json({"error": {"code": "401"}}, 401, apim_request_id="a-1", x_standin_engine=ENGINE)
@@ -143,7 +152,7 @@ def test_two_folders_with_the_same_request_keep_their_sources_apart(wire, tmp_pa
         None,
         "a text",
         3,
-        {"headers": {}},
+        {"headers": "x"},
         openai.types.CompletionUsage(prompt_tokens=1, completion_tokens=1, total_tokens=2),
     ],
 )
@@ -248,5 +257,5 @@ def test_the_first_cell_says_who_answers(wire, capsys):
     show_connection(wire.connect())
     assert capsys.readouterr().out.splitlines() == [
         "mode     replay: recorded answers, no key, no network, no cost",
-        f"answers  {ENGINE}: a stand-in, not an Azure model · recorded {_today()}",
+        f"answers  {ENGINE}: a stand-in, not an Azure model · {_today()}",
     ]
