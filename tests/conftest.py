@@ -42,8 +42,9 @@ def _forget_the_developers_settings() -> None:
         "AZURE_OPENAI_PACE": "0",
         "AZURE_OPENAI_USED": str(USED),
     }
-    # Named and empty: the environment comes before a developer's .env, and an empty value is none.
-    for name in ("AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_KEY", "AZURE_OPENAI_AD_TOKEN", "OPENAI_API_VERSION"):
+    # Named and empty: the environment comes before a developer's .env, and an empty value is none. OPENAI_API_VERSION
+    # is not named, for the SDK takes an empty one for a version.
+    for name in ("AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_KEY", "AZURE_OPENAI_AD_TOKEN"):
         os.environ[name] = ""
 
 
