@@ -83,6 +83,12 @@ def test_a_stream_tells_when_each_of_its_chunks_came(wire, mode):
     assert arrivals == sorted(arrivals) and arrivals[-1] - arrivals[0] >= 150
 
 
+def test_a_recorded_answer_took_as_long_when_it_is_replayed(wire):
+    wire.serve(_fails_where_asked)
+    times = [[elapsed_ms(ask(wire.connect(mode))) for ask in ANSWERS.values()] for mode in ("record", "replay")]
+    assert times[0] == times[1]
+
+
 def test_lists_and_dictionaries_of_answers_are_looked_into(wire):
     wire.serve(_PLAINLY)
     client = wire.connect("live")

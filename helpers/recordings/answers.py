@@ -65,6 +65,7 @@ def keep_answer(
 ) -> httpx2.Response:
     """Record the answer, and hand on what came."""
     body = parse_body(response, content, reader)
+    elapsed_ms = round(elapsed_ms)  # as it is recorded, so that a cell prints the same when it is replayed
     session.keep(asked, request, response, content, body, elapsed_ms)
     handed = rebuild_answer(request, response, content)
     source = session.source_of(response, body)

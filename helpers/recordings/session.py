@@ -146,7 +146,7 @@ class Session:
             "status": response.status_code,
             "headers": redactor.headers(response.headers),
             **kept,
-            "elapsed_ms": round(elapsed_ms),
+            "elapsed_ms": elapsed_ms,
             "recorded_on": today(),
             "source": redactor.value(self.source_of(response, body)),
         }
