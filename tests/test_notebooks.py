@@ -185,3 +185,10 @@ def test_links_lead_somewhere_from_the_course_and_from_the_workbook(path):
 )
 def test_every_setting_of_a_dial_is_recorded_and_runs(path, title, folder, notebook):
     run_notebook(notebook, folder, timeout=120)
+
+
+def test_the_readme_lists_every_notebook_with_its_minutes():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| \[.*?\]\(notebooks/(.+?)\) \| .+? \| (\d+) \|", readme, re.M))
+    stated = {path.name: re.search(r"\*\*Time\*\* (\d+) min", markdown_of(read_notebook(path))) for path in NOTEBOOKS}
+    assert rows == {name: found and found[1] for name, found in stated.items()}
