@@ -294,6 +294,7 @@ def test_parameters_reach_the_engine(client: openai.OpenAI):
 def test_nonsense_in_json_fits_the_schema(client: openai.OpenAI):
     import jsonschema
 
+    closed = {"required": ["size"], "additionalProperties": False}
     schema = {
         "type": "object",
         "properties": {
@@ -304,13 +305,14 @@ def test_nonsense_in_json_fits_the_schema(client: openai.OpenAI):
         },
         "required": ["name", "kind", "parts", "next"],
         "additionalProperties": False,
-        "$defs": {"part": {"type": "object", "properties": {"size": {"type": ["integer", "null"]}}}},
+        "$defs": {"part": {"type": "object", "properties": {"size": {"type": ["integer", "null"]}}} | closed},
     }
     wanted: Any = {"type": "json_schema", "json_schema": {"name": "thing", "schema": schema, "strict": True}}
     for seed in range(30):
         answer = client.chat.completions.create(**ASK, seed=seed, response_format=wanted)
         jsonschema.validate(json.loads(answer.choices[0].message.content), schema)
-    plain = client.chat.completions.create(**ASK, response_format={"type": "json_object"})
+    asked: Any = [{"role": "user", "content": "Say hello in JSON"}]
+    plain = client.chat.completions.create(model="gpt-4o", messages=asked, response_format={"type": "json_object"})
     assert isinstance(json.loads(plain.choices[0].message.content), dict)
 
 
@@ -383,8 +385,9 @@ BAD = {
     "part no object": ({"messages": [{"role": "user", "content": ["x"]}]}, "messages[0].content[0]"),
     "part no text": ({"messages": [{"role": "user", "content": [{"type": "text"}]}]}, "messages[0].content[0].text"),
     "name a number": ({"messages": [SAY | {"name": 5}]}, "messages[0].name"),
-    "a tool's answer": ({"messages": [{"role": "tool", "content": "x"}]}, "messages[0].role"),
-    "tools": ({"tools": [{"type": "function"}]}, "tools"),
+    "a tool's answer": ({"messages": [{"role": "tool", "content": "x"}]}, "messages[0].tool_call_id"),
+    "a function's answer": ({"messages": [{"role": "function", "content": "x"}]}, "messages[0].role"),
+    "functions": ({"functions": [{"name": "f"}]}, "functions"),
     "logit_bias": ({"logit_bias": {"50256": -100}}, "logit_bias"),
     "sound": ({"modalities": ["text", "audio"]}, "modalities"),
     "unknown parameter": ({"temprature": 1}, "temprature"),

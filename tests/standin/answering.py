@@ -5,14 +5,17 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from starlette.requests import Request
 
+from tests.standin.asking import ChatTask, perform
 from tests.standin.deployments import Deployment
-from tests.standin.front import Front
+from tests.standin.engines import Engine
+from tests.standin.front import NOTE, Front
 from tests.standin.pieces import EngineRequest, Piece, ask_engine
 from tests.standin.refusals import too_many
+from tests.standin.toolbox import Call
 from tests.standin.wire import dump_json, request_headers
 
 __all__ = ["Answering", "Choice", "collect", "event"]
@@ -25,11 +28,12 @@ class Choice:
     text: str = ""
     finish: str = "stop"
     logprobs: list[dict[str, Any]] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
 
 
 @dataclass
 class Answering:
-    """requests: what the engine is asked, one for each choice. prompt_tokens, limit: tokens.
+    """requests: what the engine is asked, one for each choice. prompt_tokens, limit: tokens. note: see front.NOTE.
 
     Making one charges the deployment's limits per minute; raises ServiceError 429 where they are used up.
     """
@@ -38,12 +42,14 @@ class Answering:
     deployment: Deployment
     operation: str
     api_version: str | None
-    requests: Sequence[EngineRequest]
+    requests: Sequence[EngineRequest | ChatTask]
     prompt_tokens: int
     limit: int
     id: str
     created: int = field(default_factory=lambda: int(time.time()))
     completion_tokens: int = 0
+    reasoning_tokens: int = 0
+    note: str = ""
     headers: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -54,6 +60,8 @@ class Answering:
             headers = {**counted, **refused.headers(), "x-ms-deployment-name": name}
             raise too_many(refused.what, self.operation, name, self.api_version, math.ceil(refused.seconds), headers)
         self.headers = {**request_headers(), **counted, "x-ms-deployment-name": name}
+        if self.note:
+            self.headers[NOTE] = self.note
 
     @property
     def label(self) -> str:
@@ -62,11 +70,15 @@ class Answering:
     async def pieces(self) -> AsyncIterator[tuple[int, Piece]]:
         """(choice, piece) in order. One choice after the other: small engines answer one at a time anyway."""
         for choice, request in enumerate(self.requests):
-            asking = ask_engine(self.front.http, self.deployment.engine, request)
+            asking = perform(request, self._ask) if isinstance(request, ChatTask) else self._ask(request)
             async with aclosing(asking) as pieces:  # type: ignore[type-var]
                 async for piece in pieces:
                     self.completion_tokens += piece.tokens or 0
+                    self.reasoning_tokens += (piece.tokens or 0) if piece.hidden else 0
                     yield choice, piece
+
+    def _ask(self, request: EngineRequest) -> AsyncIterator[Piece]:
+        return ask_engine(self.front.http, cast(Engine, self.deployment.engine), request)
 
     def usage(self) -> dict[str, Any]:
         return {
@@ -74,7 +86,7 @@ class Answering:
             "completion_tokens_details": {
                 "accepted_prediction_tokens": 0,
                 "audio_tokens": 0,
-                "reasoning_tokens": 0,
+                "reasoning_tokens": self.reasoning_tokens,
                 "rejected_prediction_tokens": 0,
             },
             "prompt_tokens": self.prompt_tokens,
@@ -92,6 +104,7 @@ async def collect(answering: Answering, request: Request) -> list[Choice] | None
             choice.text += piece.text
             choice.finish = piece.finish or choice.finish
             choice.logprobs += piece.logprobs or []
+            choice.calls += piece.calls
             if await request.is_disconnected():
                 return None
     return choices

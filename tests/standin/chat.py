@@ -1,5 +1,6 @@
 """Chat completions, in the dated form (the deployment in the path) and in the v1 form (in the body)."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any
@@ -8,13 +9,17 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from tests.standin.answering import Answering, collect, event
+from tests.standin.answering import Answering, Choice, collect, event
+from tests.standin.asking import ChatTask
 from tests.standin.chat_request import check_chat
 from tests.standin.deployments import Deployment
 from tests.standin.front import find_dated, find_named, read_body
-from tests.standin.pieces import Piece, chat_request
+from tests.standin.pieces import Piece
 from tests.standin.refusals import ServiceError
-from tests.standin.rules import check_rules, check_window
+from tests.standin.rules import check_rules, check_window, default_effort
+from tests.standin.schemas import tell_schema
+from tests.standin.thinking import count_passes
+from tests.standin.toolbox import TOOLS_NOTE, Toolbox, spell_history
 from tests.standin.wire import event_headers, filter_completion, filter_prompt, json_response, make_id
 
 __all__ = ["ROUTES"]
@@ -40,15 +45,23 @@ async def _complete(request: Request, deployment: Deployment, body: dict[str, An
     check_rules("chat", deployment, body)
     asked = check_chat(body)
     front, messages = request.app.state.front, asked["messages"]
-    prompt_tokens = front.count_prompt(messages, deployment.encoding, deployment.opening)
+    tools = asked.get("tools", [])
+    prompt_tokens = front.count_prompt(messages, deployment.encoding, deployment.opening, tools)
     limit = asked.get("max_completion_tokens") or asked.get("max_tokens") or 0
     check_window(deployment, prompt_tokens, limit, "messages")
     logprobs = asked.get("top_logprobs", 0) if asked.get("logprobs") else None
-    requests = [chat_request(messages, asked, limit, choice, logprobs) for choice in range(asked.get("n", 1))]
+    toolbox = Toolbox.build(tools, asked.get("tool_choice"), asked.get("parallel_tool_calls", True))
+    passes = 0
+    if deployment.reasons:
+        passes = count_passes(asked.get("reasoning_effort"), default_effort(deployment))
+        asked["temperature"] = 0  # these models take none, and an engine this small reasons best without chance
+    spelt = tell_schema(asked.get("response_format"), spell_history(messages))
+    tasks = [ChatTask(spelt, asked, limit, i, logprobs, passes, toolbox) for i in range(asked.get("n", 1))]
     api_version = request.query_params.get("api-version")
     answering = Answering(
-        front, deployment, "ChatCompletions_Create", api_version, requests, prompt_tokens, limit, make_id("chatcmpl")
-    )
+        front, deployment, "ChatCompletions_Create", api_version, tasks, prompt_tokens, limit, make_id("chatcmpl"),
+        note=TOOLS_NOTE if toolbox else "",
+    )  # fmt: skip
     if asked.get("stream"):
         return await _stream(answering, bool(asked.get("stream_options", {}).get("include_usage")))
     return await _answer(answering, request, logprobs is not None)
@@ -65,7 +78,7 @@ async def _answer(answering: Answering, request: Request, with_logprobs: bool) -
                 "finish_reason": choice.finish,
                 "index": i,
                 "logprobs": _logprobs(choice.logprobs) if with_logprobs else None,
-                "message": {"annotations": [], "content": choice.text, "refusal": None, "role": "assistant"},
+                "message": _message(choice),
             }
             for i, choice in enumerate(choices)
         ],
@@ -103,7 +116,7 @@ async def _events(
 
     def chunk(choice: int, delta: dict[str, Any], piece: Piece | None = None, finish: str | None = None) -> bytes:
         told = {
-            "content_filter_results": filter_completion(delta.get("content", ""), streamed=True),
+            "content_filter_results": filter_completion(delta.get("content") or "", streamed=True),
             "delta": delta,
             "finish_reason": finish,
             "index": choice,
@@ -117,9 +130,22 @@ async def _events(
             current: tuple[int, Piece] | None = first
             while current:
                 choice, piece = current
-                if choice not in begun:
+                if choice not in begun and (piece.text or piece.finish):
                     begun.add(choice)
-                    yield chunk(choice, {"content": "", "role": "assistant"})
+                    if not piece.calls:
+                        yield chunk(choice, {"content": "", "role": "assistant"})
+                for i, call in enumerate(piece.calls):
+                    opened = {
+                        "function": {"arguments": "", "name": call.name},
+                        "id": call.id,
+                        "index": i,
+                        "type": "function",
+                    }
+                    yield chunk(
+                        choice, ({} if i else {"content": None, "role": "assistant"}) | {"tool_calls": [opened]}
+                    )
+                    for part in re.findall(r"\W*\w*", call.arguments)[:-1]:
+                        yield chunk(choice, {"tool_calls": [{"function": {"arguments": part}, "index": i}]})
                 if piece.text:
                     yield chunk(choice, {"content": piece.text}, piece)
                 if piece.finish:
@@ -131,6 +157,16 @@ async def _events(
     if with_usage:
         yield event({"choices": [], **envelope, "usage": answering.usage()})
     yield b"data: [DONE]\n\n"
+
+
+def _message(choice: Choice) -> dict[str, Any]:
+    if not choice.calls:
+        return {"annotations": [], "content": choice.text, "refusal": None, "role": "assistant"}
+    calls = [
+        {"function": {"arguments": call.arguments, "name": call.name}, "id": call.id, "type": "function"}
+        for call in choice.calls
+    ]
+    return {"annotations": [], "content": None, "refusal": None, "role": "assistant", "tool_calls": calls}
 
 
 def _logprobs(content: list[dict[str, Any]]) -> dict[str, Any]:

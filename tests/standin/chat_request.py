@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.standin.checking import (
     check_booleans,
+    check_json_word,
     check_names,
     check_numbers,
     check_response_format,
@@ -13,24 +14,24 @@ from tests.standin.checking import (
     check_text_parts,
 )
 from tests.standin.refusals import bad_request, missing, not_served, wrong_type
+from tests.standin.tools_request import check_calls, check_sequence, check_tools
 
 __all__ = ["check_chat"]
 
 # Accepted and without effect on what a small open model says.
 _IGNORED = {
-    "metadata", "parallel_tool_calls", "prediction", "prompt_cache_key", "reasoning_effort", "safety_identifier",
-    "service_tier", "store", "user", "user_security_context", "verbosity",
+    "metadata", "prediction", "prompt_cache_key", "safety_identifier", "service_tier", "store", "user",
+    "user_security_context", "verbosity",
 }  # fmt: skip
 _NOT_SERVED = {
-    "audio", "data_sources", "function_call", "functions", "logit_bias", "modalities", "tool_choice", "tools",
-    "web_search_options",
+    "audio", "data_sources", "function_call", "functions", "logit_bias", "modalities", "web_search_options",
 }  # fmt: skip
 _KNOWN = {
     "frequency_penalty", "logprobs", "max_completion_tokens", "max_tokens", "messages", "model", "n",
-    "presence_penalty", "response_format", "seed", "stop", "stream", "stream_options", "temperature", "top_logprobs",
-    "top_p",
+    "parallel_tool_calls", "presence_penalty", "reasoning_effort", "response_format", "seed", "stop", "stream",
+    "stream_options", "temperature", "tool_choice", "tools", "top_logprobs", "top_p",
 }  # fmt: skip
-_ROLES = ("system", "developer", "user", "assistant")
+_ROLES = ("system", "developer", "user", "assistant", "tool")
 
 
 def check_chat(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -46,7 +47,10 @@ def check_chat(body: Mapping[str, Any]) -> dict[str, Any]:
     check_stop(asked)
     if "response_format" in asked:
         check_response_format(asked["response_format"], "response_format")
+    check_tools(asked)
     asked["messages"] = _check_messages(asked)
+    check_sequence(asked["messages"])
+    check_json_word(asked.get("response_format"), asked["messages"], "messages")
     return asked
 
 
@@ -67,8 +71,8 @@ def _check_message(message: Any, where: str) -> dict[str, Any]:
     role = message.get("role")
     if role is None:
         raise missing(f"{where}.role")
-    if role in ("tool", "function") or message.get("tool_calls"):
-        raise not_served("a message of tools", f"{where}.role")
+    if role == "function":
+        raise not_served("a message of role 'function'", f"{where}.role")
     if role not in _ROLES:
         supported = ", ".join(f"'{name}'" for name in _ROLES)
         raise bad_request(
@@ -80,4 +84,11 @@ def _check_message(message: Any, where: str) -> dict[str, Any]:
     if not isinstance(name, str | None):
         raise wrong_type(f"{where}.name", "a string", name)
     checked = check_text_parts(content or "", f"{where}.content", ("text",))
-    return {"role": role, "content": checked, **({"name": name} if name else {})}
+    told = {"role": role, "content": checked, **({"name": name} if name else {})}
+    if role == "assistant" and message.get("tool_calls"):
+        told["tool_calls"] = check_calls(message["tool_calls"], f"{where}.tool_calls")
+    if role == "tool":
+        if not isinstance(message.get("tool_call_id"), str):
+            raise missing(f"{where}.tool_call_id")
+        told["tool_call_id"] = message["tool_call_id"]
+    return told

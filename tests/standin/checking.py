@@ -4,17 +4,20 @@ Here is what the routes share; each has a module of its own for the rest (chat_r
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NoReturn
 
 from starlette.requests import Request
 
 from tests.standin.refusals import bad_request, missing, not_served, too_large, wrong_type
+from tests.standin.schemas import NAME, check_strict
+from tests.standin.tokens import message_text
 from tests.standin.wire import dump_json
 
 __all__ = [
     "BODY_LIMIT",
     "check_booleans",
+    "check_json_word",
     "check_names",
     "check_numbers",
     "check_response_format",
@@ -130,6 +133,28 @@ def check_response_format(wanted: Any, where: str) -> None:
             raise missing(f"{inner}.name")
         if not isinstance(named.get("schema"), dict):
             raise missing(f"{inner}.schema")
+        if not NAME.fullmatch(named["name"]):
+            message = (
+                f"Invalid '{inner}.name': string does not match pattern. "
+                "Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'."
+            )
+            raise bad_request(message, f"{inner}.name", "invalid_value")
+        if named.get("strict"):
+            check_strict(
+                named["schema"],
+                lambda why: bad_request(f"Invalid schema for response_format '{named['name']}': {why}", where),
+            )
+
+
+def check_json_word(wanted: Any, messages: Iterable[Mapping[str, Any]], where: str) -> None:
+    """JSON mode promises some JSON and not which: the service wants to see that the prompt asks for it."""
+    if not wanted or wanted["type"] != "json_object" or any("json" in message_text(m).lower() for m in messages):
+        return
+    if where == "input":
+        named = "Response input messages must contain the word 'json' in some form to use 'text.format'"
+    else:
+        named = "'messages' must contain the word 'json' in some form, to use 'response_format'"
+    raise bad_request(f"{named} of type 'json_object'.", where)
 
 
 def check_text_parts(content: Any, where: str, kinds: Collection[str]) -> list[dict[str, str]] | str:

@@ -29,7 +29,8 @@ class Deployment:
     """What one deployment is.
 
     name: what requests call it. model, version: Azure's, whose rules and limits hold. encoding: the tokenizer's name;
-    opening: tokens that open the answer; chats: takes chat completions. engine: who answers; of embeddings, in vectors.
+    opening: tokens that open the answer; chats: takes chat completions; reasons: before it answers. engine: who does,
+    which is in `vectors` for an embedding model.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Deployment:
     encoding: str
     opening: int
     chats: bool
+    reasons: bool
     engine: "Engine | VectorEngine"
 
     @property
@@ -75,7 +77,9 @@ def build_deployments(
         chats = not embeds and row["model"] not in _COMPLETIONS_ONLY
         tokenizer = tokenizer_of(row["model"], category)
         name = row["deployment"]
-        deployments[name] = Deployment(name, row["model"], row["version"], *tokenizer, chats, engine)
+        deployments[name] = Deployment(
+            name, row["model"], row["version"], *tokenizer, chats, category == "reasoning", engine
+        )
     return deployments
 
 

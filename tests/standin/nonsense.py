@@ -85,7 +85,8 @@ def _compose_value(schema: dict[str, Any], root: dict[str, Any], dice: random.Ra
         fields = schema.get("properties", {}).items()
         return {name: _compose_value(part, root, dice, depth + 1) for name, part in fields}
     if kind == "array":
-        length = 0 if depth > 4 else dice.randint(1, 3)
+        least, most = schema.get("minItems", 1), schema.get("maxItems", 3)
+        length = least if depth > 4 else dice.randint(least, max(least, min(most, 3)))
         return [_compose_value(schema.get("items", {}), root, dice, depth + 1) for _ in range(length)]
     plain = {
         "integer": dice.randint(0, 99),

@@ -5,7 +5,7 @@ streamed answers, and each of n choices, are put together here from the same pie
 """
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ import httpx2
 
 from tests.standin.engines import Engine
 from tests.standin.refusals import ServiceError, bad_request, engine_lost
+from tests.standin.toolbox import Call
 
 __all__ = ["EngineRequest", "Piece", "ask_engine", "chat_request", "text_request"]
 
@@ -25,12 +26,18 @@ _SEEDS = 2**32 - 1  # engines take 32 bits, and the last one means "choose yours
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of an answer. finish: set on the last text; tokens: completion tokens, set on the very last piece."""
+    """A part of an answer, or nothing while the engine writes what is not shown.
+
+    finish: set on the last text; tokens: completion tokens, set on the very last piece, hidden where they were spent on
+    reasoning; calls: all of them at once, in place of a text.
+    """
 
     text: str = ""
     finish: str | None = None
     logprobs: list[dict[str, Any]] | None = None
     tokens: int | None = None
+    hidden: bool = False
+    calls: Sequence[Call] = ()
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The Responses API: create, stream, follow an earlier response, get, list its input, delete. v1 and dated form."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from typing import Any
 
@@ -9,14 +9,18 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from tests.standin.answering import Answering, Choice, collect, event
+from tests.standin.asking import ChatTask
+from tests.standin.checking import check_json_word
 from tests.standin.deployments import Deployment
 from tests.standin.front import Front, find_named, read_body, require_api_version
 from tests.standin.kept import Kept, KeptResponse
-from tests.standin.pieces import Piece, chat_request
+from tests.standin.pieces import Piece
 from tests.standin.refusals import ServiceError, input_exceeded, response_not_found
 from tests.standin.responses_request import LOGPROBS, check_response, response_format
 from tests.standin.responses_told import Told
-from tests.standin.rules import check_rules, check_window, input_window
+from tests.standin.rules import check_rules, check_window, default_effort, input_window
+from tests.standin.schemas import tell_schema
+from tests.standin.thinking import count_passes
 from tests.standin.wire import event_headers, json_response, make_id, request_headers
 
 __all__ = ["ROUTES"]
@@ -34,14 +38,20 @@ async def create(request: Request) -> Response:
     limit = asked.get("max_output_tokens", 0)
     check_window(deployment, prompt_tokens, limit, "input")
     logprobs = asked.get("top_logprobs", 0) if LOGPROBS in asked.get("include", []) else None
-    instructed = _instruct(asked) + messages
     wanted = asked | {"response_format": response_format(asked)}
-    requests = [chat_request(instructed, wanted, limit, 0, logprobs)]
+    instructed = tell_schema(wanted["response_format"], _instruct(asked) + messages)
+    check_json_word(wanted["response_format"], instructed, "input")
+    effort, passes = None, 0
+    if deployment.reasons:
+        effort = asked.get("reasoning", {}).get("effort") or default_effort(deployment)
+        passes = count_passes(effort, default_effort(deployment))
+        wanted["temperature"] = 0  # as in chat.py
+    tasks = [ChatTask(instructed, wanted, limit, 0, logprobs, passes)]
     api_version = request.query_params.get("api-version")
     answering = Answering(
-        front, deployment, "Responses_Create", api_version, requests, prompt_tokens, limit, make_id("resp_")
+        front, deployment, "Responses_Create", api_version, tasks, prompt_tokens, limit, make_id("resp_")
     )
-    told = Told(answering, asked, body)
+    told = Told(answering, asked, body, effort, bool(passes))
 
     def keep(text: str, response: dict[str, Any]) -> None:
         if asked.get("store", True):
@@ -163,15 +173,31 @@ async def _events(
 
     for kind in ("response.created", "response.in_progress"):
         yield say(kind, response=told.begin())
-    yield say("response.output_item.added", output_index=0, item=told.item("in_progress", []))
-    where = {"item_id": told.item_id, "output_index": 0, "content_index": 0}
-    yield say("response.content_part.added", **where, part=told.part("", []))
-    choice = Choice()
+    before = told.reasoning
+    for i, thought in enumerate(before):
+        yield say("response.output_item.added", output_index=i, item=thought)
+    place = len(before)
+    where = {"item_id": told.item_id, "output_index": place, "content_index": 0}
+    choice, opened = Choice(), False
+
+    def end_thought() -> Iterator[bytes]:
+        for i, thought in enumerate(before):
+            yield say("response.output_item.done", output_index=i, item=thought)
+
+    def begin_message() -> Iterator[bytes]:
+        yield from end_thought()
+        yield say("response.output_item.added", output_index=place, item=told.item("in_progress", []))
+        yield say("response.content_part.added", **where, part=told.part("", []))
+
     try:
         async with aclosing(pieces):  # type: ignore[type-var]
             current: tuple[int, Piece] | None = first
             while current:
                 _, piece = current
+                if not opened and piece.text:
+                    opened = True
+                    for each in begin_message():
+                        yield each
                 choice.finish = piece.finish or choice.finish
                 choice.logprobs += piece.logprobs or []
                 choice.text += piece.text
@@ -184,9 +210,14 @@ async def _events(
         yield say("response.failed", response=lost)
         return
     whole = told.end(choice)
-    part, item = told.part(choice.text, choice.logprobs), whole["output"][0]
-    yield say("response.output_text.done", **where, text=choice.text, logprobs=choice.logprobs)
-    yield say("response.content_part.done", **where, part=part)
-    yield say("response.output_item.done", output_index=0, item=item)
+    spoken = len(whole["output"]) > place
+    if not opened:
+        for each in begin_message() if spoken else end_thought():
+            yield each
+    if spoken:
+        part, item = told.part(choice.text, choice.logprobs), whole["output"][place]
+        yield say("response.output_text.done", **where, text=choice.text, logprobs=choice.logprobs)
+        yield say("response.content_part.done", **where, part=part)
+        yield say("response.output_item.done", output_index=place, item=item)
     keep(choice.text, whole)
     yield say(f"response.{whole['status']}", response=whole)

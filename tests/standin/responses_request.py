@@ -18,7 +18,7 @@ __all__ = ["LOGPROBS", "check_response", "read_input", "response_format"]
 
 LOGPROBS = "message.output_text.logprobs"
 _IGNORED = {
-    "parallel_tool_calls", "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention", "reasoning",
+    "parallel_tool_calls", "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention",
     "safety_identifier", "service_tier", "user",
 }  # fmt: skip
 _NOT_SERVED = {
@@ -26,8 +26,8 @@ _NOT_SERVED = {
     "prompt", "tool_choice", "tools",
 }  # fmt: skip
 _KNOWN = {
-    "include", "input", "instructions", "max_output_tokens", "metadata", "model", "previous_response_id", "store",
-    "stream", "stream_options", "temperature", "text", "top_logprobs", "top_p", "truncation",
+    "include", "input", "instructions", "max_output_tokens", "metadata", "model", "previous_response_id", "reasoning",
+    "store",    "stream", "stream_options", "temperature", "text", "top_logprobs", "top_p", "truncation",
 }  # fmt: skip
 _ROLES = ("user", "assistant", "system", "developer")
 _PARTS = ("input_text", "output_text", "text")
@@ -50,6 +50,7 @@ def check_response(body: Mapping[str, Any]) -> dict[str, Any]:
         raise bad_request(message, "truncation", "invalid_value")
     _check_include(asked.get("include", []))
     _check_metadata(asked.get("metadata", {}))
+    _check_reasoning(asked.get("reasoning", {}))
     text = asked.get("text", {})
     if not isinstance(text, dict):
         raise wrong_type("text", "an object", text)
@@ -71,7 +72,13 @@ def read_input(given: Any) -> list[dict[str, Any]]:
         raise wrong_type("input", "a string or an array of items", given)
     if not given:
         raise bad_request("Invalid 'input': expected at least one item.", "input")
-    return [_read_item(item, f"input[{i}]") for i, item in enumerate(given)]
+    # A reasoning item handed back holds nothing to read.
+    spoken = [
+        (i, item) for i, item in enumerate(given) if not (isinstance(item, dict) and item.get("type") == "reasoning")
+    ]
+    if not spoken:
+        raise bad_request("Invalid 'input': expected at least one message.", "input")
+    return [_read_item(item, f"input[{i}]") for i, item in spoken]
 
 
 def response_format(asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,6 +103,16 @@ def _read_item(item: Any, where: str) -> dict[str, Any]:
     checked = {"content": check_text_parts(item["content"], f"{where}.content", _PARTS)}
     # As one text, so that an answer handed back is the same to the engine as one that was followed.
     return {"role": item["role"], "content": message_text(checked)}
+
+
+def _check_reasoning(reasoning: Any) -> None:
+    if not isinstance(reasoning, dict):
+        raise wrong_type("reasoning", "an object", reasoning)
+    if not isinstance(reasoning.get("effort"), str | None):
+        raise wrong_type("reasoning.effort", "a string", reasoning["effort"])
+    for name in ("summary", "generate_summary"):
+        if reasoning.get(name) is not None:
+            raise not_served(f"'reasoning.{name}'", f"reasoning.{name}")
 
 
 def _check_include(include: Any) -> None:

@@ -10,10 +10,17 @@ __all__ = ["Told"]
 
 
 class Told:
-    """Puts one response into words. asked: the checked parameters; body: all of them, for those that are repeated."""
+    """Puts one response into words. asked: the checked parameters; body: all of them, for those that are repeated.
 
-    def __init__(self, answering: Answering, asked: dict[str, Any], body: dict[str, Any]):
-        self._answering, self._asked, self._body = answering, asked, body
+    effort: of reasoning, None for models that do not; reasons: whether anything is thought before the answer.
+    """
+
+    def __init__(
+        self, answering: Answering, asked: dict[str, Any], body: dict[str, Any], effort: str | None, reasons: bool
+    ):
+        self._answering, self._asked, self._body, self._effort = answering, asked, body, effort
+        # What was thought is never told, only that it was.
+        self.reasoning = [{"id": make_id("rs_"), "type": "reasoning", "summary": []}] if reasons else []
         self.item_id = make_id("msg_")
 
     def begin(self) -> dict[str, Any]:
@@ -28,18 +35,24 @@ class Told:
             completed_at=int(time.time()) if status == "completed" else None,
             content_filters=_filters(choice.text),
             incomplete_details={"reason": "max_output_tokens"} if status == "incomplete" else None,
-            output=[self.item(status, [self.part(choice.text, choice.logprobs)])],
+            output=[*self.reasoning, *self._messages(status, choice)],
             usage={
                 "input_tokens": usage["prompt_tokens"],
                 "input_tokens_details": {"cache_write_tokens": 0, "cached_tokens": 0},
                 "output_tokens": usage["completion_tokens"],
-                "output_tokens_details": {"reasoning_tokens": 0},
+                "output_tokens_details": {"reasoning_tokens": self._answering.reasoning_tokens},
                 "total_tokens": usage["total_tokens"],
             },
         )
 
     def fail(self, message: str) -> dict[str, Any]:
         return self._object("failed", error={"code": "server_error", "message": message})
+
+    def _messages(self, status: str, choice: Choice) -> list[dict[str, Any]]:
+        """No message where reasoning took all that the response might cost."""
+        if self.reasoning and not choice.text and choice.finish == "length":
+            return []
+        return [self.item(status, [self.part(choice.text, choice.logprobs)])]
 
     def item(self, status: str, content: list[dict[str, Any]]) -> dict[str, Any]:
         return {"id": self.item_id, "type": "message", "status": status, "content": content, "role": "assistant"}
@@ -69,7 +82,7 @@ class Told:
             "previous_response_id": asked.get("previous_response_id"),
             "prompt_cache_key": body.get("prompt_cache_key"),
             "prompt_cache_retention": None,
-            "reasoning": {"effort": None, "summary": None},
+            "reasoning": {"effort": self._effort, "summary": None},
             "safety_identifier": body.get("safety_identifier"),
             "service_tier": "default",
             "store": asked.get("store", True),

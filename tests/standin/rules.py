@@ -9,7 +9,7 @@ from helpers.tables import read_rows
 from tests.standin.deployments import Deployment
 from tests.standin.refusals import ServiceError, bad_request, context_exceeded, input_exceeded, operation_refused
 
-__all__ = ["check_rules", "check_window", "input_window", "serves"]
+__all__ = ["check_rules", "check_window", "default_effort", "input_window", "serves"]
 
 _OPERATIONS = {
     "chat": "chatCompletion",
@@ -46,6 +46,10 @@ def check_rules(api: str, deployment: Deployment, body: Mapping[str, Any]) -> No
             _check_format(value.get("type"), rule)
         elif rule["allowed_values"] and isinstance(value, str):
             _check_allowed(name, value, rule)
+    if api == "responses" and isinstance(body.get("reasoning"), dict):
+        rule, effort = find_rule("chat", deployment.versioned, "reasoning_effort"), body["reasoning"].get("effort")
+        if rule and rule["allowed_values"] and isinstance(effort, str):
+            _check_allowed("reasoning.effort", effort, rule)
     _check_roles(find_rule(api, deployment.versioned, "messages.role"), body.get("messages"))
 
 
@@ -53,6 +57,12 @@ def serves(api: str, deployment: Deployment) -> bool:
     """Whether an API takes the model. Where the table is silent: those that chat do."""
     rule = find_rule(api, deployment.versioned, "model")
     return rule["accepted"] == "yes" if rule else deployment.chats and api in ("chat", "responses")
+
+
+def default_effort(deployment: Deployment) -> str:
+    """How hard a reasoning model thinks where nothing is said: not at all where it can do without, else medium."""
+    rule = find_rule("chat", deployment.versioned, "reasoning_effort")
+    return "none" if rule and "none" in rule["allowed_values"].split("|") else "medium"
 
 
 def check_window(deployment: Deployment, prompt: int, limit: int, what: str, choices: int = 1) -> None:

@@ -63,7 +63,9 @@ def dump_json(body: Any) -> bytes:
 
 
 def make_id(prefix: str) -> str:
-    """An id such as chatcmpl-..., with letters and digits; those of responses (resp_...) are hexadecimal."""
+    """An id such as chatcmpl-... or call_..., of letters and digits; those of responses (resp_...) are hexadecimal."""
+    if prefix == "call_":
+        return prefix + "".join(secrets.choice(_ALPHABET) for _ in range(24))
     if prefix.endswith("_"):
         return prefix + secrets.token_hex(25)
     return f"{prefix}-{''.join(secrets.choice(_ALPHABET) for _ in range(29))}"
