@@ -1,6 +1,7 @@
 """The real engines, with their weights: `make test-standin`. A package that has vanished is skipped with its reason."""
 
 import json
+import math
 import os
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from tests.standin import Standin, serve
 from tests.standin.deployments import tokenizer_of
 from tests.standin.engines import ENGINES, EngineError, EngineProcess, fetch_tokenizers
 from tests.standin.tokens import CountTokens
+from tests.standin.vectors import VECTORS, load_vectors
 from tests.standin.weights import WeightsMissing, fetch, hash_file
 
 pytestmark = [pytest.mark.standin, pytest.mark.timeout(1800)]
@@ -255,3 +257,61 @@ def test_names_and_special_words_are_counted(count: CountTokens):
     named = count([{"role": "user", "content": "hello", "name": "Ann"}], "o200k_base", 3)
     assert named == plain + 2
     assert count([{"role": "user", "content": "<|endoftext|>"}], "o200k_base", 3) > plain
+
+
+# --- tools, reasoning, vectors ----------------------------------------------------------------------------------------
+
+
+def test_an_engine_calls_the_tool_that_is_asked_for(client: openai.OpenAI, standin: Standin):
+    parameters = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+    tool: Any = {"type": "function", "function": {"name": "get_weather", "parameters": parameters}}
+    asked: Any = [{"role": "user", "content": "What is the weather in Oslo?"}]
+    ask: Any = {"model": "gpt-4o", "tools": [tool], "tool_choice": "required", "max_tokens": 200}
+    answer = client.chat.completions.create(messages=asked, **ask)
+    calls = answer.choices[0].message.tool_calls
+    assert calls and all(set(json.loads(call.function.arguments)) == {"city"} for call in calls)
+    if "Qwen" in standin.engine.label:
+        assert "oslo" in calls[0].function.arguments.lower()
+
+
+def test_reasoning_is_counted_and_not_shown(client: openai.OpenAI):
+    asked: Any = [{"role": "user", "content": "What is 6 times 7? Reply with the number only."}]
+    ask: Any = {"model": "o3-mini", "messages": asked, "reasoning_effort": "low"}
+    answer = client.chat.completions.create(**ask, max_completion_tokens=900)
+    assert 0 < answer.usage.completion_tokens_details.reasoning_tokens < answer.usage.completion_tokens <= 900
+    cut = client.chat.completions.create(**ask, max_completion_tokens=5)
+    assert (cut.choices[0].message.content, cut.choices[0].finish_reason) == ("", "length")
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_vectors_tell_what_is_near(name: str):
+    try:
+        engine = load_vectors(name)
+    except WeightsMissing as error:
+        pytest.skip(str(error))
+    cat, kitten, shares = (
+        engine.embed(text)[0]
+        for text in ("The cat sits on the mat.", "A kitten rests on a rug.", "Shares fell on Monday.")
+    )
+    assert len(cat) == engine.length and math.hypot(*cat) == pytest.approx(1, abs=1e-5)
+    near, far = (sum(a * b for a, b in zip(cat, other, strict=True)) for other in (kitten, shares))
+    assert near > far + 0.1
+    assert engine.embed("The cat sits on the mat.") == (cat, False)
+    assert [engine.embed("word " * count)[1] for count in (10, engine.reads + 10)] == [False, True]
+
+
+def test_tools_and_calls_are_counted_as_on_the_wire_within_a_token(count: CountTokens):
+    folder = os.environ.get("AZURE_OPENAI_SPECS")
+    if not folder:
+        pytest.skip("real answers of Azure are not at hand: set AZURE_OPENAI_SPECS")
+    wire = Path(folder) / "wire" / "azure"
+    entries = json.loads((wire / "azsdk_chat_tools_required_followup.json").read_text())["Entries"]
+    pairs = [(entry["RequestBody"], entry["ResponseBody"]) for entry in entries]
+    for name in ("elastic_azure_chat_tools_followup.yaml", "elastic_azure_chat_function_calling.yaml"):
+        for each in yaml.safe_load((wire / name).read_text())["interactions"]:
+            pairs.append((json.loads(each["request"]["body"]), json.loads(each["response"]["body"]["string"])))
+    assert len(pairs) == 5
+    for asked, answer in pairs:
+        encoding = "cl100k_base" if "32k" in answer["model"] else "o200k_base"
+        counted = count(asked["messages"], encoding, 3, asked.get("tools", []))
+        assert abs(counted - answer["usage"]["prompt_tokens"]) <= 1

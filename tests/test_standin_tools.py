@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from tests.azure import DATED_SPEC, V1_SPEC, find_departures, find_folder
 from tests.standin import Standin, serve
 from tests.standin.schemas import check_strict, nest_schema
-from tests.standin.toolbox import TOOLS_NOTE, Toolbox, read_calls, spell_history
+from tests.standin.toolbox import TOOLS_NOTE, Call, Toolbox, drop_repeats, read_calls, spell_history
 
 HTTP = httpx2.Client(timeout=30, verify=False)  # one for all: making one takes longer than asking
 ASKED: Any = [{"role": "user", "content": "What do six chairs cost?"}]
@@ -230,7 +230,23 @@ def test_results_reach_the_engine_as_text_beside_their_call():
     )
     assert [message["role"] for message in told] == ["user", "assistant", "user"]
     assert told[1]["content"].count('I call get_price({"product": "chair"})') == 2
-    assert told[2]["content"].splitlines() == [f'Result of get_price({{"product": "chair"}}): {n}' for n in (780, 790)]
+    assert told[2]["content"].splitlines()[:2] == [
+        f'Result of get_price({{"product": "chair"}}): {n}' for n in (780, 790)
+    ]
+
+
+def test_a_call_whose_result_is_there_is_not_made_again():
+    made = {"id": "c1", "type": "function", "function": {"name": "get_price", "arguments": '{"product": "chair"}'}}
+    chat = spell_history(
+        [
+            *ASKED,
+            {"role": "assistant", "content": "", "tool_calls": [made]},
+            {"role": "tool", "tool_call_id": "c1", "content": "780"},
+        ]
+    )
+    again, other = (Call("get_price", f'{{"product": "{what}"}}', "c") for what in ("chair", "chai"))
+    assert drop_repeats([again, other], chat) == [other]
+    assert drop_repeats([again, other], chat[:1]) == [again, other]
 
 
 def test_a_tools_own_definitions_stay_its_own():

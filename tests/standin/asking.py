@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.standin.pieces import EngineRequest, Piece, chat_request
 from tests.standin.thinking import MOST_TOKENS, ask_to_conclude, ask_to_think, choose_thought
-from tests.standin.toolbox import Toolbox, read_calls
+from tests.standin.toolbox import Toolbox, drop_repeats, read_calls
 
 __all__ = ["ChatTask", "perform"]
 
@@ -58,8 +58,10 @@ async def perform(task: ChatTask, ask: Ask) -> AsyncIterator[Piece]:
             async for piece in pieces:
                 text, finish, tokens = text + piece.text, piece.finish or finish, tokens + (piece.tokens or 0)
                 yield Piece()
-        cut = finish == "length"
-        if (calls := read_calls(text)) or cut:
+        cut, calls = finish == "length", read_calls(text)
+        if not task.toolbox.least:
+            calls = drop_repeats(calls, task.messages)
+        if calls or cut:
             yield Piece(finish=finish if cut else task.toolbox.finish, calls=calls)
             yield Piece(tokens=tokens)
             return

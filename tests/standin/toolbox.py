@@ -15,11 +15,12 @@ from tests.standin.schemas import nest_schema
 from tests.standin.tokens import message_text
 from tests.standin.wire import make_id
 
-__all__ = ["TOOLS_NOTE", "Call", "Toolbox", "read_calls", "spell_history"]
+__all__ = ["TOOLS_NOTE", "Call", "Toolbox", "drop_repeats", "read_calls", "spell_history"]
 
 TOOLS_NOTE = "tool arguments forced through a JSON schema"
 _MOST_CALLS = 8
 _RESULT = "Result of "
+_USE = "\n\nNow answer me with what these results say."
 _HOW = """You decide which functions to call for the user. The functions:
 {functions}
 Write JSON with two fields.
@@ -79,7 +80,7 @@ class Toolbox:
             rest = [first, *rest]
         if self.has_results(messages):
             *rest, last = rest
-            rest.append({**last, "content": last["content"] + _AGAIN})
+            rest.append({**last, "content": last["content"].removesuffix(_USE) + _AGAIN})
         return [{"role": "system", "content": how}, *map(dict, rest)]
 
     @staticmethod
@@ -127,6 +128,12 @@ def read_calls(text: str) -> list[Call]:
         return [_make_call(*each) for each in [*whole, last] if each]
 
 
+def drop_repeats(calls: Sequence[Call], messages: Sequence[Mapping[str, Any]]) -> list[Call]:
+    """The calls whose result the chat does not hold yet: small engines ask for the same again, and never end."""
+    told = "\n".join(message_text(message) for message in messages if message["role"] == "user")
+    return [call for call in calls if f"{_RESULT}{call.name}({call.arguments}): " not in told]
+
+
 def spell_history(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Calls and their results as text, which any engine's chat template can hold."""
     spelt: list[dict[str, Any]] = []
@@ -146,6 +153,8 @@ def spell_history(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
                 spelt.append({"role": "user", "content": result, "results": True})
         else:
             spelt.append(dict(message))
+    if spelt and spelt[-1].get("results"):
+        spelt[-1]["content"] += _USE
     return [{name: value for name, value in message.items() if name != "results"} for message in spelt]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tests.standin import nonsense
-from tests.standin.weights import WeightsFile, WeightsMissing, fetch
+from tests.standin.weights import FOLDER, WeightsFile, WeightsMissing, fetch
 
 __all__ = ["VECTORS", "LoadedVectors", "NonsenseVectors", "VectorEngine", "VectorKind", "find_vectors", "load_vectors"]
 
@@ -87,7 +87,7 @@ VECTORS = {
 
 
 def find_vectors(
-    names: Sequence[str], weights: Path | None = None, say: Callable[[str], None] = print
+    names: Sequence[str], weights: Path | None = None, say: Callable[[str], None] = print, folder: Path = FOLDER
 ) -> Mapping[str, VectorEngine]:
     """Engines of VECTORS by label. One whose files cannot be had is told of and left out: chat goes on without it.
 
@@ -96,18 +96,20 @@ def find_vectors(
     found = {}
     for name in names:
         try:
-            engine = load_vectors(name, weights, say)
+            engine = load_vectors(name, weights, say, folder)
             found[engine.label] = engine
         except WeightsMissing as error:
             say(f"{VECTORS[name].label} will not answer for embeddings.\n{error}")
     return found
 
 
-def load_vectors(name: str, weights: Path | None = None, say: Callable[[str], None] = print) -> VectorEngine:
+def load_vectors(
+    name: str, weights: Path | None = None, say: Callable[[str], None] = print, folder: Path = FOLDER
+) -> VectorEngine:
     """An engine of VECTORS, fetching what it needs. Raises WeightsError."""
     kind = VECTORS[name]
     given = weights if weights and weights.is_dir() else None
-    model, tokenizer = fetch([kind.model, kind.tokenizer], given=given, say=say)
+    model, tokenizer = fetch([kind.model, kind.tokenizer], folder, given, say)
     return LoadedVectors(kind.label, kind.reads, model, tokenizer)
 
 
