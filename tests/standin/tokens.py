@@ -12,7 +12,7 @@ from typing import Any, Protocol
 __all__ = ["CountByWords", "CountPrompt", "CountTokens", "message_text"]
 
 _PER_MESSAGE = 3
-_PER_CALL, _PER_CALL_OF_SEVERAL = 8, 12
+_PER_CALL, _PER_CALL_OF_SEVERAL = 8, 15
 _TOOLS = 5  # beside their text; a message of its own carries them where no system message does
 
 
@@ -33,7 +33,7 @@ class CountPrompt(Protocol):
 class CountTokens:
     """Counts as the service does: 3 for each message, its role, content and name (one more), and the opening.
 
-    Tools, and calls that are handed back, are counted by rules that fit three recorded answers to within a token: how
+    Tools, and calls that are handed back, are counted by rules that fit five recorded answers to within a token: how
     the service writes them into a prompt is not published. Schemas of answers are not counted.
     folder: holds the tokenizers under the names that `tiktoken` looks for.
     """
