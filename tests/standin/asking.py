@@ -15,6 +15,7 @@ Ask = Callable[[EngineRequest], AsyncIterator[Piece]]
 _SPREAD = (
     0.7  # temperature of all passes but the first: with none, all would say the same and a vote would tell nothing
 )
+_MOST_CHOOSING = 1_000  # tokens; small engines can fill an argument without end
 _PASSED = 16  # choices of one request draw apart, and so do the passes within each
 
 
@@ -43,7 +44,7 @@ class ChatTask:
 
     def choose(self, toolbox: Toolbox) -> EngineRequest:
         drawn = self._bare(self.asked.get("temperature", 0)) | {"response_format": toolbox.response_format()}
-        return chat_request(toolbox.instruct(self.messages), drawn, self.limit, self.choice, None)
+        return chat_request(toolbox.instruct(self.messages), drawn, self.limit or _MOST_CHOOSING, self.choice, None)
 
     def _bare(self, temperature: float) -> dict[str, Any]:
         """What holds for hidden texts too: neither where the answer stops nor what form it has."""

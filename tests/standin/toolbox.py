@@ -107,7 +107,12 @@ class Toolbox:
             )
         calls = {"type": "array", "items": {"anyOf": options}, "minItems": self.least, "maxItems": self.most}
         # To name what is wanted first makes a small engine call for that, and for nothing else.
-        wanted = {"type": "array", "items": {"type": "string"}, "minItems": self.least, "maxItems": self.most}
+        wanted = {
+            "type": "array",
+            "items": {"type": "string", "maxLength": 60},
+            "minItems": self.least,
+            "maxItems": self.most,
+        }
         fields = {"wanted": wanted, "calls": calls}
         schema = {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
         schema |= {"$defs": definitions} if definitions else {}
