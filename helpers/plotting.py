@@ -78,7 +78,8 @@ def finish(ax: "Axes", *answers: Any, title: str, alt: str) -> None:
         check_names([*_texts(each), title, alt], evidence)
     heading = "\n".join(textwrap.wrap(title, 84))
     ax.figure.suptitle(heading, x=0.01, ha="left", fontsize=11, fontweight="bold")
-    ax.figure.supxlabel(f"evidence: {evidence}", fontsize=8, color="#555555", x=0.01, ha="left")
+    line = textwrap.fill(f"evidence: {evidence}", 100)
+    ax.figure.supxlabel(line, fontsize=8, color="#555555", x=0.01, ha="left")
     picture = io.BytesIO()
     ax.figure.savefig(picture, format="png")  # type: ignore[union-attr]
     display(Image(picture.getvalue(), alt=alt))
