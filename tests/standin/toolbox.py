@@ -26,16 +26,18 @@ _HOW = """You decide which functions to call for the user. The functions:
 Write JSON with two fields.
 "wanted": what the user's message asks for, in a few words each. A message that only tells something wants nothing: [].
 "calls": one call for each thing that is wanted, and no other. A function can be called twice, for two things. Take the
-arguments from the message, in the form that the function asks for.
-Examples, with other functions:
+arguments from the message and write them as the function describes them: in its language, its letters, its numbers.
+Examples, with other functions, one of which wants its city in small letters:
 Thanks for the umbrella! -> {{"wanted": [], "calls": []}}
 Is it warmer in Rome or in Oslo? -> {{"wanted": ["weather in Rome", "weather in Oslo"], "calls": [
-{{"name": "get_weather", "arguments": {{"city": "Rome"}}}},
-{{"name": "get_weather", "arguments": {{"city": "Oslo"}}}}]}}
+{{"name": "get_weather", "arguments": {{"city": "rome"}}}},
+{{"name": "get_weather", "arguments": {{"city": "oslo"}}}}]}}
 Send the umbrella to Ann. -> {{"wanted": ["send umbrella"], "calls": [
 {{"name": "send", "arguments": {{"what": "umbrella", "to": "Ann"}}}}]}}"""
 _FORCED = "\nAt least one call is needed."
-_AGAIN = "\n(Call only what is still missing to answer me. If nothing is missing, want and call nothing.)"
+_AGAIN = (
+    '\n(If that is all you need to answer me, write {"wanted": [], "calls": []}. Else call only what is still missing.)'
+)
 
 
 @dataclass(frozen=True)
