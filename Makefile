@@ -29,7 +29,7 @@ test:
 	$(PYTHON_IN_VENV) -m ruff check
 	$(PYTHON_IN_VENV) -m ruff format --check
 	$(PYTHON_IN_VENV) -m mypy
-	$(PYTHON_IN_VENV) -m pytest -q -n 2 --dist loadfile --nbval --nbval-current-env tests $(NOTEBOOKS)
+	$(PYTHON_IN_VENV) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder --nbval --nbval-current-env tests $(NOTEBOOKS)
 	$(PYTHON_IN_VENV) -m pytest -q --after tests/after
 
 standin:

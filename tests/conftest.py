@@ -28,6 +28,15 @@ def pytest_configure(config: pytest.Config) -> None:
     _refuse_the_network()
 
 
+# Runs of whole notebooks take longest: begun first, they leave no process alone with them at the end.
+_FIRST = ("test_contrary_run.py", "test_notebooks.py", "test_record_resume.py", "test_record.py", "test_lab.py")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: _FIRST.index(item.path.name) if item.path.name in _FIRST else len(_FIRST))
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """tests/after reads what the other tests leave, so it runs after them, and only when it is asked for."""
     return True if collection_path.name == "after" and not config.getoption("after") else None
@@ -67,3 +76,10 @@ def _execute_as_jupyter_does(self: nbval.kernel.RunningKernel, cell_input: str, 
 
 
 nbval.kernel.RunningKernel.execute_cell_input = _execute_as_jupyter_does
+
+
+@pytest.fixture
+def takes_its_time(request: pytest.FixtureRequest) -> None:
+    """For tests that need no weights but many kernels: they run with the engines' tests, and so in CI."""
+    if "standin" not in (request.config.option.markexpr or ""):
+        pytest.skip("takes its time: make test-standin")

@@ -1,33 +1,52 @@
 """The contrary run: every notebook recorded from an engine that answers nonsense. What it says must still be true."""
 
 import re
+import shutil
+from pathlib import Path
 
-from helpers.authoring.notebooks import read_notebook
+import pytest
+
+from helpers.authoring.notebooks import find_dials, read_notebook
 from helpers.authoring.record import record_notebook
 from helpers.authoring.upkeep import list_answers, read_records
+from helpers.settings import ROOT
 from tests.standin import serve
 from tests.test_notebooks import EVERY, code_cells, every_notebook, outputs_of
 
 
 @every_notebook
 def test_recorded_from_an_engine_that_answers_nonsense_it_still_runs_and_replays(path, tmp_path, monkeypatch):
-    """Over real sockets, dials and solution included; what the two runs print must agree."""
+    """Over real sockets, the solution included, the dials as they stand; what the two runs print must agree."""
+    course = tmp_path / "course"
+    shutil.copytree(path.parent, course / "notebooks", ignore=shutil.ignore_patterns(".*"))
+    for copy in (course / "notebooks").rglob("*.ipynb"):
+        copy.write_text(copy.read_text(encoding="utf-8").replace("# turn me:", "# leave me:"), encoding="utf-8")
+    assert not find_dials(read_notebook(course / "notebooks" / path.name))
+    record_from_nonsense(path, tmp_path / "new", course, monkeypatch)
+
+
+@pytest.mark.standin
+@every_notebook
+def test_with_every_setting_of_its_dials_too(takes_its_time, path, tmp_path, monkeypatch):
+    record_from_nonsense(path, tmp_path / "new", ROOT, monkeypatch)
+
+
+def record_from_nonsense(path: Path, into: Path, course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = {other: other.read_bytes() for other in EVERY}
     with serve("nonsense") as standin:
         monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", standin.endpoint)
         monkeypatch.setenv("AZURE_OPENAI_API_KEY", standin.key)
-        report = record_notebook(path.stem, into=tmp_path, say=lambda line: None)
+        report = record_notebook(path.stem, into=into, say=lambda line: None, root=course)
         asked = list(standin.requests)
-    assert report.asked == len(list_answers(tmp_path / path.stem)) > 0
+    assert report.asked == len(list_answers(into / path.stem)) > 0
     assert len(asked) >= report.asked
-    kinds = {
-        answer["source"]["kind"] for _, record in read_records(tmp_path / path.stem) for answer in record["answers"]
-    }
+    kinds = {answer["source"]["kind"] for _, record in read_records(into / path.stem) for answer in record["answers"]}
     assert kinds == {"stand-in"}
     assert {other: other.read_bytes() for other in EVERY} == before
-    assert [len(cell.source) for cell in read_notebook(tmp_path / path.name).cells] == [
-        len(cell.source) for cell in read_notebook(path).cells
+    saved = read_notebook(into / path.name)
+    assert [cell.source.replace("# leave me:", "# turn me:") for cell in saved.cells] == [
+        cell.source for cell in read_notebook(path).cells
     ]
-    solution = read_notebook(tmp_path / "solutions" / path.name)
+    solution = read_notebook(into / "solutions" / path.name)
     exercises = set(re.findall(r'check\(\s*"([^"]+)"', "\n".join(cell.source for cell in code_cells(solution))))
     assert exercises and all(f"{name}: right." in outputs_of(solution) for name in exercises), outputs_of(solution)

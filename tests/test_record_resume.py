@@ -43,7 +43,8 @@ def standin(running_standin, tmp_path):
         yield running_standin
 
 
-def test_a_cell_that_fails_unplanned_stops_and_the_next_run_goes_on_from_there(tmp_path, standin):
+@pytest.mark.standin
+def test_a_cell_that_fails_unplanned_stops_and_the_next_run_goes_on_from_there(takes_its_time, tmp_path, standin):
     old = tmp_path / RECORDINGS / NAME
     old.mkdir(parents=True)
     (old / "old.json").write_text('{"request": {"method": "GET", "path": "/"}, "answers": [{"status": 200}]}')
@@ -96,7 +97,8 @@ def _children(process: int) -> list[int]:
     return [int(line) for line in listed.stdout.split()]
 
 
-def test_answers_that_nothing_uses_any_more_are_dropped(tmp_path, standin):
+@pytest.mark.standin
+def test_answers_that_nothing_uses_any_more_are_dropped(takes_its_time, tmp_path, standin):
     write(tmp_path, [ONE, ONE, code('ask("given up")'), BROKEN])
     with pytest.raises(NotebookFailed):
         record(tmp_path)
@@ -127,7 +129,8 @@ def test_pictures_and_sound_go_with_the_answers_that_named_them(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"kept.json", "a.png"}
 
 
-def test_where_a_deployment_is_missing_its_old_recordings_stay(tmp_path, standin):
+@pytest.mark.standin
+def test_where_a_deployment_is_missing_its_old_recordings_stay(takes_its_time, tmp_path, standin):
     """The old answer is put there by hand: the stand-in has never had that deployment."""
     write(tmp_path, [code('ask("old", model="no-such-model")'), ONE])
     request = {
