@@ -51,7 +51,7 @@ def examine(
     yield _check_versions()
     found = None
     try:
-        mode, found = read_settings().mode, _as_live(read_settings)  # live reads all that asking needs
+        mode, found = read_settings().mode, read_settings("live")  # live reads all that asking needs
         yield from _describe_settings(mode, found)
     except SettingError as error:
         yield Finding("fail", "settings", error.what, f"{explain(error).next}; then the doctor again")

@@ -7,13 +7,12 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import Route
 
 from tests.standin.answering import Answering, Choice, collect, event
 from tests.standin.asking import ChatTask
 from tests.standin.chat_request import check_chat
 from tests.standin.deployments import Deployment
-from tests.standin.front import find_dated, find_named, read_body
+from tests.standin.front import post_routes
 from tests.standin.pieces import Piece
 from tests.standin.refusals import ServiceError
 from tests.standin.rules import check_rules, check_window, default_effort
@@ -23,22 +22,6 @@ from tests.standin.toolbox import TOOLS_NOTE, Toolbox, spell_history
 from tests.standin.wire import event_headers, filter_completion, filter_prompt, json_response, make_id
 
 __all__ = ["ROUTES"]
-
-
-async def complete_dated(request: Request) -> Response:
-    deployment = find_dated(request)
-    return await _complete(request, deployment, await read_body(request))
-
-
-async def complete_v1(request: Request) -> Response:
-    body = await read_body(request)
-    return await _complete(request, find_named(request, body), body)
-
-
-ROUTES = [
-    Route("/openai/deployments/{deployment}/chat/completions", complete_dated, methods=["POST"]),
-    Route("/openai/v1/chat/completions", complete_v1, methods=["POST"]),
-]
 
 
 async def _complete(request: Request, deployment: Deployment, body: dict[str, Any]) -> Response:
@@ -171,3 +154,6 @@ def _message(choice: Choice) -> dict[str, Any]:
 
 def _logprobs(content: list[dict[str, Any]]) -> dict[str, Any]:
     return {"content": content, "refusal": None}
+
+
+ROUTES = post_routes("chat/completions", _complete)

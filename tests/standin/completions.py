@@ -10,12 +10,11 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import Route
 
 from tests.standin.answering import Answering, Choice, collect, event
 from tests.standin.checking import check_booleans, check_names, check_numbers, check_stop, check_stream_options
 from tests.standin.deployments import Deployment
-from tests.standin.front import find_dated, find_named, read_body
+from tests.standin.front import post_routes
 from tests.standin.pieces import EngineRequest, Piece, chat_request, text_request
 from tests.standin.refusals import ServiceError, missing, not_served, wrong_type
 from tests.standin.rules import check_rules, check_window
@@ -29,22 +28,6 @@ _KNOWN = {
     "seed", "stop", "stream", "stream_options", "temperature", "top_p",
 }  # fmt: skip
 _MOST_PROMPTS = 20  # the service takes more; one small engine, one after the other, does not
-
-
-async def complete_dated(request: Request) -> Response:
-    deployment = find_dated(request)
-    return await _complete(request, deployment, await read_body(request))
-
-
-async def complete_v1(request: Request) -> Response:
-    body = await read_body(request)
-    return await _complete(request, find_named(request, body), body)
-
-
-ROUTES = [
-    Route("/openai/deployments/{deployment}/completions", complete_dated, methods=["POST"]),
-    Route("/openai/v1/completions", complete_v1, methods=["POST"]),
-]
 
 
 async def _complete(request: Request, deployment: Deployment, body: dict[str, Any]) -> Response:
@@ -181,3 +164,6 @@ async def _events(
     if with_usage:
         yield event(told.envelope([]) | {"usage": told.answering.usage()})
     yield b"data: [DONE]\n\n"
+
+
+ROUTES = post_routes("completions", _complete)

@@ -8,13 +8,12 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from helpers.parameters import find_rule
 from tests.standin.answering import Answering
 from tests.standin.checking import check_names, check_numbers
 from tests.standin.deployments import Deployment
-from tests.standin.front import NOTE, Front, find_dated, find_named, read_body
+from tests.standin.front import NOTE, Front, post_routes
 from tests.standin.refusals import array_too_long, bad_request, input_refused, missing, not_served, wrong_type
 from tests.standin.rules import check_rules, check_window
 from tests.standin.wire import json_response, make_id
@@ -24,22 +23,6 @@ __all__ = ["ROUTES"]
 _KNOWN = {"dimensions", "encoding_format", "input", "model"}
 _MOST_INPUTS = 2_048
 _MOST_TOKENS = 300_000  # of all inputs together
-
-
-async def embed_dated(request: Request) -> Response:
-    deployment = find_dated(request)
-    return await _embed(request, deployment, await read_body(request))
-
-
-async def embed_v1(request: Request) -> Response:
-    body = await read_body(request)
-    return await _embed(request, find_named(request, body), body)
-
-
-ROUTES = [
-    Route("/openai/deployments/{deployment}/embeddings", embed_dated, methods=["POST"]),
-    Route("/openai/v1/embeddings", embed_v1, methods=["POST"]),
-]
 
 
 async def _embed(request: Request, deployment: Deployment, body: dict[str, Any]) -> Response:
@@ -113,3 +96,6 @@ def _encode_floats(vector: list[float]) -> list[float]:
 
 def _encode_base64(vector: list[float]) -> str:
     return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
+
+
+ROUTES = post_routes("embeddings", _embed)

@@ -3,13 +3,15 @@
 import re
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import httpx2
 from starlette.datastructures import Headers
 from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from tests.standin.checking import read_json
 from tests.standin.deployments import Deployment
@@ -18,7 +20,7 @@ from tests.standin.limits import Meter
 from tests.standin.refusals import missing, resource_not_found, unknown_deployment
 from tests.standin.tokens import CountPrompt
 
-__all__ = ["NOTE", "Front", "Received", "find_dated", "find_named", "read_body", "require_api_version"]
+__all__ = ["NOTE", "Front", "Received", "find_dated", "find_named", "post_routes", "read_body", "require_api_version"]
 
 NOTE = "x-standin-note"  # a header: what of an answer is not as on Azure
 _API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?")
@@ -109,3 +111,22 @@ def require_api_version(request: Request) -> None:
 
 def _same(given: str, secret: str) -> bool:
     return secrets.compare_digest(given.encode(), secret.encode())
+
+
+def post_routes(
+    operation: str, answer: Callable[[Request, Deployment, dict[str, Any]], Awaitable[Response]]
+) -> list[Route]:
+    """An operation in both forms of the API: the dated one names the deployment in the path, v1 in the body."""
+
+    async def answer_dated(request: Request) -> Response:
+        deployment = find_dated(request)  # before the body is read: an unknown deployment is told first
+        return await answer(request, deployment, await read_body(request))
+
+    async def answer_v1(request: Request) -> Response:
+        body = await read_body(request)
+        return await answer(request, find_named(request, body), body)
+
+    return [
+        Route(f"/openai/deployments/{{deployment}}/{operation}", answer_dated, methods=["POST"]),
+        Route(f"/openai/v1/{operation}", answer_v1, methods=["POST"]),
+    ]
