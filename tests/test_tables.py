@@ -222,6 +222,13 @@ def test_the_real_o3_mini_answer_spent_all_tokens_on_reasoning():
     assert (row.completion_tokens, row.reasoning_tokens, row.finish_reason) == (16, 16, "length")
 
 
+def test_a_score_belongs_to_a_length_that_the_model_can_give():
+    longest = tables.load_table("models").groupby("model").vector_dimensions.max()
+    for row in tables.load_table("embedding_scores").itertuples():
+        assert row.dimensions <= longest[row.model]
+        assert (row.dimensions == longest[row.model]) == (row.note == "full length"), row
+
+
 def test_no_measured_answer_reasons_more_than_it_writes():
     measured = tables.load_table("measured_on_azure")
     parts = measured[["completion_tokens", "reasoning_tokens"]].dropna()
@@ -290,6 +297,18 @@ def test_every_count_of_media_tokens_is_the_one_that_was_found_out():
     table = tables.load_table("media_tokens")
     assert sorted(set(table.value)) == sorted({float(row["price_usd"]) for row in facts})
     assert table.set_index(["model", "quality", "size"]).value["gpt-image-1", "high", "1024x1536"] == 6240
+
+
+@needs_facts
+def test_every_published_embedding_score_is_the_one_that_was_found_out():
+    facts = {
+        (row["subject"], row["metric"].removesuffix(" average")): float(row["value"])
+        for row in read_facts("published_comparisons.csv")
+        if row["table"] == "embeddings"
+    }
+    scores = tables.load_table("embedding_scores")
+    whole = scores[scores.note == "full length"]
+    assert dict(zip(zip(whole.model, whole.benchmark, strict=True), whole.score_percent, strict=True)) == facts
 
 
 @needs_facts
