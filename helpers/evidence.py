@@ -179,7 +179,7 @@ def _answered(answer: Any) -> Answered:
         headers = getattr(holder, "headers", None)
         if headers is not None:
             break
-    ids = [getattr(answer, "_request_id", None)]
+    ids = [getattr(answer, "_request_id", None), getattr(answer, "id", None)]
     if headers is not None:
         ids += [headers.get("x-request-id"), headers.get("apim-request-id")]
     for request_id in ids:

@@ -162,7 +162,7 @@ def _filtered_by(error: BaseException) -> Iterator[str]:
     """`violence  medium, filtered`: each category that the content filter names, those it acted on first."""
     results = _find(getattr(error, "body", None), "innererror", "inner_error")
     results = _find(results, "content_filter_result", "content_filter_results")
-    if completion := getattr(error, "completion", None):
+    if isinstance(error, openai.ContentFilterFinishReasonError) and (completion := error.completion):
         results = _find(completion.choices[0].model_extra, "content_filter_results")
     judged = {name: result for name, result in results.items() if isinstance(result, Mapping)}
     width = max(map(len, judged), default=0)

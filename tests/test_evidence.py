@@ -7,6 +7,7 @@ from typing import Any
 import openai
 import pandas as pd
 import pytest
+from pydantic import BaseModel
 
 from helpers import elapsed_ms, show_connection, show_evidence, show_table
 from helpers.errors import EvidenceError
@@ -68,6 +69,25 @@ def test_an_answer_of_any_kind_knows_who_gave_it_when_and_how_fast(wire, kind, m
     assert evidence == Evidence("stand-in", (ENGINE,), (date,), 1)
     assert 0 <= elapsed_ms(answer) < 5_000
     assert str(evidence) == f"stand-in {ENGINE}, not an Azure model · {date} · n = 1"
+
+
+@pytest.mark.parametrize("mode", ["record", "replay", "live"])
+def test_an_answer_inside_an_error_of_the_sdk_knows_it_too(wire, mode):
+    """parse() raises before it has noted the answer's headers."""
+    cut = {"id": f"chatcmpl-cut-{mode}", "object": "chat.completion", "created": 1, "model": ENGINE}
+    message = {"role": "assistant", "content": '{"city": "Os'}
+    cut["choices"] = [{"index": 0, "finish_reason": "length", "message": message}]
+    wire.serve(lambda seen: Answer.of_json(cut, x_standin_engine=ENGINE))
+
+    class City(BaseModel):
+        city: str
+
+    if mode == "replay":
+        with pytest.raises(openai.LengthFinishReasonError):
+            wire.connect("record").chat.completions.parse(**ASK, response_format=City)
+    with pytest.raises(openai.LengthFinishReasonError) as caught:
+        wire.connect(mode).chat.completions.parse(**ASK, response_format=City)
+    assert evidence_of(caught.value.completion) == Evidence("stand-in", (ENGINE,), (_today(),), 1)
 
 
 @pytest.mark.parametrize("mode", ["record", "replay", "live"])

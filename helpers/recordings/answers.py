@@ -69,7 +69,8 @@ def keep_answer(
     session.keep(asked, request, response, content, body, elapsed_ms)
     handed = rebuild_answer(request, response, content)
     source = session.source_of(response, body)
-    session.remember(handed.headers, source, today(), elapsed_ms, list_times(reader.events if reader else ()))
+    times = list_times(reader.events if reader else ())
+    session.remember(handed.headers, source, today(), elapsed_ms, times, body.get("json"))
     return handed
 
 
@@ -97,6 +98,7 @@ def replay_answer(
         answer.get("recorded_on", ""),
         answer.get("elapsed_ms"),
         list_times(answer.get("events", ())),
+        answer.get("json"),
     )
     given: dict[str, Any] = {}
     if "json" in answer:

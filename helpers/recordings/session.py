@@ -176,9 +176,14 @@ class Session:
         date: str,
         elapsed_ms: float | None,
         event_ms: tuple[int, ...] = (),
+        body: Any = None,
     ) -> None:
-        """So that `helpers.evidence` can say who gave the answer with these headers."""
+        """So that `helpers.evidence` can say who gave the answer with these headers, or with the id in this JSON body.
+
+        The SDK takes its note of the headers last: what it hands out in an error of its own has the body's id alone.
+        """
         ids = [headers[name] for name in _REQUEST_IDS if name in headers]
+        ids += [body["id"]] if isinstance(body, dict) and isinstance(body.get("id"), str) else []
         remember(ids, Answered(dict(source), date, elapsed_ms, event_ms))
 
     def _start_recording(self) -> None:

@@ -50,8 +50,9 @@ class RecordingTransport(httpx2.BaseTransport):
             return watch.hand_on(request, Watched(response, watch))
         content = response.read()
         handed = rebuild_answer(request, response, content)
-        source = self._session.source_of(response, parse_body(response, content, None))
-        self._session.remember(handed.headers, source, today(), clock.ms())
+        parsed = parse_body(response, content, None)
+        source = self._session.source_of(response, parsed)
+        self._session.remember(handed.headers, source, today(), clock.ms(), body=parsed.get("json"))
         return handed
 
     def _send(self, request: httpx2.Request, body: bytes) -> httpx2.Response:
@@ -101,8 +102,9 @@ class AsyncRecordingTransport(httpx2.AsyncBaseTransport):
             return watch.hand_on(request, AsyncWatched(response, watch))
         content = await response.aread()
         handed = rebuild_answer(request, response, content)
-        source = self._session.source_of(response, parse_body(response, content, None))
-        self._session.remember(handed.headers, source, today(), clock.ms())
+        parsed = parse_body(response, content, None)
+        source = self._session.source_of(response, parsed)
+        self._session.remember(handed.headers, source, today(), clock.ms(), body=parsed.get("json"))
         return handed
 
     async def _send(self, request: httpx2.Request, body: bytes) -> httpx2.Response:
