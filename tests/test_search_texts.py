@@ -23,6 +23,7 @@ QUESTIONS = _read("questions.csv")
 BY_ID = {text["id"]: text for text in CORPUS}
 PAIRS = [(text["duplicate_of"], text["id"]) for text in CORPUS if text["duplicate_of"]]
 PARAPHRASES = [question for question in QUESTIONS if question["kind"] == "paraphrase"]
+PLAIN = [question for question in QUESTIONS if question["kind"] == "plain"]
 ACROSS = [question for question in QUESTIONS if question["kind"] == "cross_language"]
 
 
@@ -82,10 +83,10 @@ def test_no_two_texts_are_alike_but_for_the_marked_pairs():
 # --- the questions
 
 
-def test_there_are_forty_paraphrases_and_twenty_questions_across_languages():
-    assert [question["id"] for question in QUESTIONS] == [f"q{n:02d}" for n in range(1, 61)]
-    assert len(PARAPHRASES) == 40 and len(ACROSS) == 20
-    assert len({question["question"].lower() for question in QUESTIONS}) == 60
+def test_there_are_forty_paraphrases_twenty_questions_across_languages_and_twenty_plain_ones():
+    assert [question["id"] for question in QUESTIONS] == [f"q{n:02d}" for n in range(1, 81)]
+    assert [question["kind"] for question in QUESTIONS] == ["paraphrase"] * 40 + ["cross_language"] * 20 + ["plain"] * 20
+    assert len({question["question"].lower() for question in QUESTIONS}) == 80
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=[question["id"] for question in QUESTIONS])
@@ -114,6 +115,16 @@ def test_paraphrases_share_few_words_with_their_answers():
     shares = {question["id"]: shared_of(question) for question in PARAPHRASES}
     assert max(shares.values()) <= 1 / 4, max(shares, key=lambda key: shares[key])
     assert sum(shares.values()) / len(shares) < 0.05
+
+
+def test_plain_questions_are_asked_of_every_topic_in_the_words_of_their_answers():
+    for question in PLAIN:
+        assert question["language"] == "en"
+        assert {BY_ID[key]["language"] for key in question["relevant"].split()} == {"en"}
+    assert len({key.rsplit("-", 1)[0] for question in PLAIN for key in question["relevant"].split()}) == 20
+    shares = {question["id"]: shared_of(question) for question in PLAIN}
+    assert min(shares.values()) >= 1 / 2, min(shares, key=lambda key: shares[key])
+    assert sum(shares.values()) / len(shares) > 0.75
 
 
 def test_questions_across_languages_are_answered_in_another_language_only():
