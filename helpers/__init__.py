@@ -3,7 +3,7 @@
 settings, endpoints, errors, tables     the ground
 recordings                              above them: record and replay
 clients                                 above that: connect()
-evidence, costs, parameters, checks     what notebooks do with answers
+evidence, costs, parameters, intervals, checks    what notebooks do with answers
 """
 
 from typing import TYPE_CHECKING, Any

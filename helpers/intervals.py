@@ -1,0 +1,59 @@
+"""How far a score from few cases can be trusted: 95 % intervals of a share, and of the difference of two on one set."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from helpers.errors import CourseError
+
+__all__ = ["Interval", "paired_difference", "share_interval"]
+
+_Z = 1.959964  # of the normal distribution, two sides of 2.5 % each
+
+
+class Interval(NamedTuple):
+    """A value and the ends of its 95 % interval, all as shares: 0.25 is 25 %, or 25 percentage points."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether a difference was seen at all, beyond what chance does to so few cases."""
+        return self.low > 0 or self.high < 0
+
+
+def share_interval(right: Sequence[bool]) -> Interval:
+    """The share of right answers, by Wilson's score interval (1927): never below 0 or above 1.
+
+    right: one bool for each case. Raises CourseError where there is none.
+    """
+    n = len(right)
+    if not n:
+        raise CourseError("no cases to score", **{"try": "one True or False for each case"})
+    share = sum(map(bool, right)) / n
+    middle = share + _Z**2 / (2 * n)
+    half = _Z * math.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2))
+    scale = 1 + _Z**2 / n
+    return Interval(share, max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale))
+
+
+def paired_difference(before: Sequence[bool], after: Sequence[bool]) -> Interval:
+    """Share right after less share right before, where both took the same cases in the same order.
+
+    Only cases that one got right and the other wrong say anything: the interval is Agresti and Min's (2005), Wald's
+    with half a case added to each cell, so that few or no such cases do not look like certainty.
+    Raises CourseError where the two differ in length or are empty.
+    """
+    n = len(before)
+    if not n or n != len(after):
+        raise CourseError(
+            f"{n} cases before and {len(after)} after cannot be paired", **{"try": "the same cases, in the same order"}
+        )
+    pairs = [(bool(old), bool(new)) for old, new in zip(before, after, strict=True)]
+    gained, lost = pairs.count((False, True)), pairs.count((True, False))
+    m, better, worse = n + 2, gained + 0.5, lost + 0.5
+    middle = (better - worse) / m
+    half = _Z * math.sqrt(better + worse - (better - worse) ** 2 / m) / m
+    return Interval((gained - lost) / n, max(-1.0, middle - half), min(1.0, middle + half))
