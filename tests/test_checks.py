@@ -25,6 +25,10 @@ INBOX = [{"label": "billing"}] * 4 + [{"label": "praise"}] * 2
 RIGHT = [True, True, True, False, True, False]
 ACCURACY = {"inbox": INBOX, "right": RIGHT}
 
+HIDDEN = {"prompt_tokens": 20, "completion_tokens": 1843, "reasoning_tokens": 448}
+THINKING = {"model": "gpt-5.1", "requests": 50_000, "prompt": 300, "shown": 150, "hidden": 600}
+GPT51_IN, GPT51_OUT = (list_price("gpt-5.1", item).usd for item in ("input", "output"))
+
 
 def hits(label):
     return sum(right for row, right in zip(INBOX, RIGHT, strict=True) if row["label"] == label)
@@ -117,6 +121,46 @@ EXERCISES = [
             "over all": (lambda label: sum(RIGHT) / len(RIGHT), "one label first"),
             "a guess": (lambda label: 0.11, "Take the values"),
             "no function": (0.75, "A function of one label"),
+        },
+    ),
+    (
+        "04.hidden",
+        HIDDEN,
+        448 / 1843,
+        {
+            "in percent": (100 * 448 / 1843, "not a percentage"),
+            "counted twice": (448 / (1843 + 448), "Counted twice"),
+            "to what is shown": (448 / (1843 - 448), "hidden to shown"),
+            "of all tokens": (448 / 1863, "prompt out"),
+            "what is shown": (1 - 448 / 1843, "share that was shown"),
+            "a guess": (0.5, "Divide usage.reasoning_tokens"),
+        },
+    ),
+    (
+        "04.needs_room",
+        {},
+        lambda answer: answer.choices[0].finish_reason == "length" and not answer.choices[0].message.content,
+        {
+            "the finish reason alone": (lambda answer: answer.choices[0].finish_reason == "length", "in the middle"),
+            "the text alone": (lambda answer: not answer.choices[0].message.content, "content filter"),
+            "compared with the empty text": (
+                lambda answer: (answer.choices[0].finish_reason, answer.choices[0].message.content) == ("length", ""),
+                "without content",
+            ),
+            "it fails": (lambda answer: answer.text, "It fails on"),
+            "no function": (True, "A function of one answer"),
+        },
+    ),
+    (
+        "04.bill",
+        THINKING,
+        50_000 * (300 * GPT51_IN + 750 * GPT51_OUT) / 1e6,
+        {
+            "not per million": (50_000 * (300 * GPT51_IN + 750 * GPT51_OUT), "million times"),
+            "one request": ((300 * GPT51_IN + 750 * GPT51_OUT) / 1e6, "one request"),
+            "what is shown": (50_000 * (300 * GPT51_IN + 150 * GPT51_OUT) / 1e6, "hidden tokens are missing"),
+            "hidden as input": (50_000 * (900 * GPT51_IN + 150 * GPT51_OUT) / 1e6, "output, not input"),
+            "a guess": (1.0, "Cost = requests"),
         },
     ),
 ]
