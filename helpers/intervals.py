@@ -24,15 +24,16 @@ class Interval(NamedTuple):
         return self.low > 0 or self.high < 0
 
 
-def share_interval(right: Sequence[bool]) -> Interval:
+def share_interval(right: Sequence[float]) -> Interval:
     """The share of right answers, by Wilson's score interval (1927): never below 0 or above 1.
 
-    right: one bool for each case. Raises CourseError where there is none.
+    right: True or False for each case, or a part of 1 (a recall of 0.5); parts vary less than the interval assumes, so
+    that it is rather too wide. Raises CourseError where there is no case.
     """
     n = len(right)
     if not n:
         raise CourseError("no cases to score", **{"try": "one True or False for each case"})
-    share = sum(map(bool, right)) / n
+    share = sum(map(float, right)) / n
     middle = share + _Z**2 / (2 * n)
     half = _Z * math.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2))
     scale = 1 + _Z**2 / n

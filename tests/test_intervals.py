@@ -35,6 +35,10 @@ def test_all_right_is_not_certainty():
     assert 0.69 < share_interval([True] * 10).low < 0.73
 
 
+def test_parts_count_as_parts():
+    assert share_interval([1.0, 0.5, 0.0, 0.5]) == share_interval([True, True, False, False])
+
+
 def test_the_paired_difference_is_agresti_and_mins():
     """794, 150, 86, 570: approval of a prime minister asked twice (Agresti, Categorical Data Analysis, 10.1)."""
     found = paired_difference(*cases(both=794, gained=86, lost=150, neither=570))
