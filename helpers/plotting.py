@@ -76,7 +76,8 @@ def finish(ax: "Axes", *answers: Any, title: str, alt: str) -> None:
     for each in axes:
         _check_axes(each)
         check_names([*_texts(each), title, alt], evidence)
-    heading = "\n".join(textwrap.wrap(title, 84))
+    per_line = int(10.8 * ax.figure.get_figwidth())  # bold letters that surely fit
+    heading = "\n".join(textwrap.wrap(title, per_line, break_on_hyphens=False))
     ax.figure.suptitle(heading, x=0.01, ha="left", fontsize=11, fontweight="bold")
     line = textwrap.fill(f"evidence: {evidence}", 100)
     ax.figure.supxlabel(line, fontsize=8, color="#555555", x=0.01, ha="left")

@@ -55,7 +55,7 @@ def test_the_finding_and_the_evidence_stand_on_the_figure_itself():
     ax = bars()
     shown(ax, STAND_IN, title="A finding " * 15)
     heading, line = ax.figure.get_suptitle(), ax.figure.get_supxlabel()
-    assert max(map(len, heading.split("\n"))) <= 84 and heading.count("\n") >= 1
+    assert max(map(len, heading.split("\n"))) <= 77 and heading.count("\n") >= 1
     assert line.replace("\n", " ") == f"evidence: {STAND_IN}"
 
 
