@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from helpers import check
@@ -24,6 +25,16 @@ DEAREST = {
 INBOX = [{"label": "billing"}] * 4 + [{"label": "praise"}] * 2
 RIGHT = [True, True, True, False, True, False]
 ACCURACY = {"inbox": INBOX, "right": RIGHT}
+
+RANKS = {"rankings": [["a", "b", "c", "d"], ["b", "a"], ["d"]], "relevant": [["c"], ["b"], ["a"]]}
+MILLION = {"model": "text-embedding-3-large", "documents": 1_000_000, "tokens": 300, "dimensions": 1024}
+LARGE_IN = list_price("text-embedding-3-large").usd
+PAIRS = {"cosines": np.array([0.95, 0.904, 0.85, 0.8, 0.5]), "known": np.array([True, True, False, True, False])}
+
+
+def place_of(ranked, wanted):
+    return min((ranked.index(key) + 1 for key in wanted if key in ranked), default=0)
+
 
 HIDDEN = {"prompt_tokens": 20, "completion_tokens": 1843, "reasoning_tokens": 448}
 THINKING = {"model": "gpt-5.1", "requests": 50_000, "prompt": 300, "shown": 150, "hidden": 600}
@@ -161,6 +172,46 @@ EXERCISES = [
             "what is shown": (50_000 * (300 * GPT51_IN + 150 * GPT51_OUT) / 1e6, "hidden tokens are missing"),
             "hidden as input": (50_000 * (900 * GPT51_IN + 150 * GPT51_OUT) / 1e6, "output, not input"),
             "a guess": (1.0, "Cost = requests"),
+        },
+    ),
+    (
+        "06.reciprocal_rank",
+        RANKS,
+        lambda ranked, wanted: 1 / place_of(ranked, wanted) if place_of(ranked, wanted) else 0,
+        {
+            "places": (place_of, "Divide 1"),
+            "counted from 0": (lambda ranked, wanted: 1 / (place_of(ranked, wanted) - 1), "stops where"),
+            "one too far": (lambda r, w: 1 / (place_of(r, w) + 1) if place_of(r, w) else 0, "not as 2"),
+            "the first wanted one": (lambda r, w: 1 / (r.index(w[0]) + 1) if w[0] in r else 0, "stands first"),
+            "nothing returned": (lambda ranked, wanted: None, "returns nothing"),
+            "a guess": (lambda ranked, wanted: 0.25, "Go through the list"),
+            "no function": (0.5, "A function was expected"),
+        },
+    ),
+    (
+        "06.index",
+        MILLION,
+        (4.096, 300 * LARGE_IN),
+        {
+            "swapped": ((300 * LARGE_IN, 4.096), "swapped"),
+            "one byte": ((1.024, 300 * LARGE_IN), "4 bytes"),
+            "full length": ((12.288, 300 * LARGE_IN), "full length"),
+            "in bytes": ((4.096e9, 300 * LARGE_IN), "GB = documents"),
+            "not per million": ((4.096, 300e6 * LARGE_IN), "not for one"),
+            "cheaper when shorter": ((4.096, 100 * LARGE_IN), "does not fall"),
+            "a guess at the price": ((4.096, 1.0), "Dollars = documents"),
+            "one number": (4.096, "Two numbers"),
+        },
+    ),
+    (
+        "06.threshold",
+        PAIRS,
+        0.8,
+        {
+            "too low": (0.3, "Too low"),
+            "too high": (0.93, "Too high"),
+            "no cosine": (1.2, "No cosine"),
+            "a text": ("0.8", "A number was expected"),
         },
     ),
 ]
