@@ -1,9 +1,11 @@
 """Each exercise: untouched, plausible wrong answers with hints of their own, and the solution."""
 
 from types import SimpleNamespace
+from typing import Literal
 
 import numpy as np
 import pytest
+from pydantic import create_model
 
 from helpers import check
 from helpers.costs import list_price
@@ -47,6 +49,15 @@ def hits(label):
 
 def rows(label):
     return sum(row["label"] == label for row in INBOX)
+
+
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+DAYS_TO_MAKE = {"stool": 6, "bench": 14}
+
+
+def visit(**changed):
+    """The model of 03.visit; changed: other types of its fields, or further ones."""
+    return create_model("Visit", **({"day": Literal[DAYS], "time": str, "name": str | None} | changed))
 
 
 # (exercise, what its cell hands over, the solution, {wrong answer's name: (wrong answer, a part of its hint)})
@@ -132,6 +143,59 @@ EXERCISES = [
             "over all": (lambda label: sum(RIGHT) / len(RIGHT), "one label first"),
             "a guess": (lambda label: 0.11, "Take the values"),
             "no function": (0.75, "A function of one label"),
+        },
+    ),
+    (
+        "03.visit",
+        {},
+        visit(),
+        {
+            "any day": (visit(day=str), "takes 'someday'"),
+            "six days": (visit(day=Literal[DAYS[:6]]), "missing from the list"),
+            "capitals": (visit(day=Literal[tuple(day.title() for day in DAYS)]), "refuses a right visit"),
+            "never null": (visit(name=str), "may be null"),
+            "a default": (visit(name=(str | None, None)), "with a default"),
+            "another field": (visit(wood=str), "Exactly three fields"),
+            "an object": (visit()(day="monday", time="11:00", name=None), "A class was expected"),
+        },
+    ),
+    (
+        "03.invented",
+        {},
+        lambda found, truth: sum(truth[key] is None and found[key] is not None for key in truth),
+        {
+            "all that is off": (
+                lambda found, truth: sum(truth[k] != found[k] for k in truth),
+                "everything that is off",
+            ),
+            "what is missing": (
+                lambda found, truth: sum(found[k] is None and truth[k] is not None for k in truth),
+                "round",
+            ),
+            "a zero left out": (lambda found, truth: sum(bool(truth[k] is None and found[k]) for k in truth), "A zero"),
+            "their names": (lambda found, truth: [key for key in truth if truth[key] is None], "how many"),
+            "a guess": (lambda found, truth: 9, "Count the keys"),
+            "no function": (2, "A function of two dictionaries"),
+        },
+    ),
+    (
+        "03.told",
+        {"days_to_make": DAYS_TO_MAKE},
+        lambda product: f"{DAYS_TO_MAKE[product]} days" if product in DAYS_TO_MAKE else f"error: no {product!r}",
+        {
+            "it raises": (lambda product: f"{DAYS_TO_MAKE[product]} days", "raises KeyError"),
+            "nothing told": (
+                lambda product: f"{DAYS_TO_MAKE[product]} days" if product in DAYS_TO_MAKE else None,
+                "None",
+            ),
+            "no sign of an error": (lambda product: f"{DAYS_TO_MAKE.get(product, 'no')} days", "does not begin"),
+            "no name": (
+                lambda product: f"{DAYS_TO_MAKE[product]}" if product in DAYS_TO_MAKE else "error",
+                "should name",
+            ),
+            "a number": (DAYS_TO_MAKE.get, "gives int"),
+            "another number": (lambda product: "error: 1", "should tell the number"),
+            "no function": ("6 days", "A function of one product"),
         },
     ),
     (
