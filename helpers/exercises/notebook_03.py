@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pydantic import BaseModel
+
 from helpers.checks import Wrong, exercise
 
 __all__: list[str] = []
@@ -13,7 +15,7 @@ _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "su
 @exercise("03.visit")
 def _check_visit(answer: Any) -> str:
     """Truth: samples that fit, and samples that do not; and what strict mode wants of the schema."""
-    if not isinstance(answer, type) or not hasattr(answer, "model_validate"):
+    if not (isinstance(answer, type) and issubclass(answer, BaseModel)):
         raise Wrong("A class was expected: class Visit(BaseModel), and the class itself, not an object of it.")
     fields = {"day", "time", "name"}
     if set(answer.model_fields) != fields:
