@@ -76,7 +76,8 @@ def finish(ax: "Axes", *answers: Any, title: str, alt: str) -> None:
     for each in axes:
         _check_axes(each)
         check_names([*_texts(each), title, alt], evidence)
-    per_line = int(10.8 * ax.figure.get_figwidth())  # bold letters that surely fit
+    width: float = ax.figure.get_figwidth()  # type: ignore[union-attr]
+    per_line = int(10.8 * width)  # bold letters that surely fit
     heading = "\n".join(textwrap.wrap(title, per_line, break_on_hyphens=False))
     ax.figure.suptitle(heading, x=0.01, ha="left", fontsize=11, fontweight="bold")
     line = textwrap.fill(f"evidence: {evidence}", 100)
