@@ -223,6 +223,7 @@ EXERCISES = [
                 "without content",
             ),
             "it fails": (lambda answer: answer.text, "It fails on"),
+            "nothing comes back": (lambda answer: None, "return"),
             "no function": (True, "A function of one answer"),
         },
     ),
@@ -235,7 +236,10 @@ EXERCISES = [
             "one request": ((300 * GPT51_IN + 750 * GPT51_OUT) / 1e6, "one request"),
             "what is shown": (50_000 * (300 * GPT51_IN + 150 * GPT51_OUT) / 1e6, "hidden tokens are missing"),
             "hidden as input": (50_000 * (900 * GPT51_IN + 150 * GPT51_OUT) / 1e6, "output, not input"),
-            "a guess": (1.0, "Cost = requests"),
+            "the prompt left out": (50_000 * 750 * GPT51_OUT / 1e6, "prompt is missing"),
+            "what is shown left out": (50_000 * (300 * GPT51_IN + 600 * GPT51_OUT) / 1e6, "shown tokens are missing"),
+            "in cents": (50_000 * (300 * GPT51_IN + 750 * GPT51_OUT) / 1e4, "cents"),
+            "a guess": (1.0, "Price the input"),
         },
     ),
     (
@@ -313,3 +317,19 @@ def test_hints_tell_mistakes_apart(name):
 def test_an_unknown_exercise_says_so(name):
     with pytest.raises(CourseError, match="there is no exercise"):
         check(name, 1)
+
+
+def test_a_share_may_be_rounded_to_two_decimals(capsys):
+    check("04.hidden", 0.24, **HIDDEN)
+    assert capsys.readouterr().out.startswith("04.hidden: right.")
+    check("04.hidden", 24, **HIDDEN)
+    assert "not a percentage" in capsys.readouterr().out
+
+
+def test_an_empty_answer_may_be_told_by_its_tokens_too(capsys):
+    def needs_room(answer):
+        details = answer.usage.completion_tokens_details
+        return details.reasoning_tokens == answer.usage.completion_tokens
+
+    check("04.needs_room", needs_room)
+    assert capsys.readouterr().out.startswith("04.needs_room: right.")

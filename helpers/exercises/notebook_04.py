@@ -14,9 +14,9 @@ __all__: list[str] = []
 def _check_hidden(answer: float, prompt_tokens: int, completion_tokens: int, reasoning_tokens: int) -> str:
     """Truth: reasoning tokens / completion tokens, which hold them."""
     truth = reasoning_tokens / completion_tokens
-    if close_to(answer, truth):
+    if close_to(answer, truth) or answer == round(truth, 2):
         return f"{truth:.0%}: {reasoning_tokens:,} of {completion_tokens:,} tokens were billed and never shown."
-    if close_to(answer, 100 * truth):
+    if close_to(answer, 100 * truth) or answer == round(100 * truth):
         raise Wrong("A share was asked for, not a percentage: divide by 100.")
     if close_to(answer, reasoning_tokens / (completion_tokens + reasoning_tokens)):
         raise Wrong("Counted twice: the completion tokens hold the reasoning tokens already.")
@@ -30,9 +30,13 @@ def _check_hidden(answer: float, prompt_tokens: int, completion_tokens: int, rea
 
 
 def _sample(finish: str, content: str | None) -> SimpleNamespace:
-    """As much of a chat completion as says why it ended and what it holds."""
+    """As much of a chat completion as says why it ended, what it holds and what it cost."""
+    shown = 5 if content or finish == "content_filter" else 0  # what was filtered was written too
+    hidden = 60 - shown
+    details = SimpleNamespace(reasoning_tokens=hidden)
+    usage = SimpleNamespace(prompt_tokens=44, completion_tokens=hidden + shown, completion_tokens_details=details)
     message = SimpleNamespace(content=content)
-    return SimpleNamespace(choices=[SimpleNamespace(finish_reason=finish, message=message)])
+    return SimpleNamespace(choices=[SimpleNamespace(finish_reason=finish, message=message)], usage=usage)
 
 
 @exercise("04.needs_room")
@@ -52,6 +56,8 @@ def _check_needs_room(answer: Callable[[Any], bool]) -> str:
             given = answer(_sample(finish, content))
         except Exception as error:
             raise Wrong(f"It fails on {name}: {type(error).__name__}: {error}") from None
+        if given is None:
+            raise Wrong("It gives nothing back: end with return.")
         if bool(given) != truth:
             wanted = "true" if truth else "false"
             raise Wrong(f"For {name} (finish reason {finish!r}, content {content!r}) it should be {wanted}.")
@@ -73,4 +79,10 @@ def _check_bill(answer: float, model: str, requests: int, prompt: int, shown: in
         raise Wrong("The hidden tokens are missing: they are billed as output.")
     if close_to(answer, requests * ((prompt + hidden) * usd_in + shown * usd_out) / 1e6):
         raise Wrong("Hidden tokens are output, not input.")
-    raise Wrong("Cost = requests x (prompt x input price + (shown + hidden) x output price) / 1,000,000.")
+    if close_to(answer, requests * (shown + hidden) * usd_out / 1e6):
+        raise Wrong("The prompt is missing: it is billed as input.")
+    if close_to(answer, requests * (prompt * usd_in + hidden * usd_out) / 1e6):
+        raise Wrong("The shown tokens are missing: the hidden ones come on top of them.")
+    if close_to(answer, 100 * truth):
+        raise Wrong("That is cents: divide by 100.")
+    raise Wrong("Price the input and the output of one request, then count all requests. Hidden tokens are output.")
