@@ -26,6 +26,8 @@ def _check_reciprocal_rank(
         missing = answer(["a"], ["b"])
     except (ZeroDivisionError, ValueError, IndexError, StopIteration):
         raise Wrong("It stops where the list starts, or where none of the wanted texts is in the list.") from None
+    except TypeError:
+        raise Wrong("It takes two arguments: reciprocal_rank(ranked, wanted), and gives a number.") from None
     if any(value is None for value in [*given, missing]):
         raise Wrong("It returns nothing for some list: return 0 where no wanted text is in it.")
     if all(close_to(one, other) for one, other in zip([*given, missing], [*truth, 0.0], strict=True)):
@@ -56,10 +58,14 @@ def _check_index(answer: tuple[float, float], model: str, documents: int, tokens
         raise Wrong("A number takes 4 bytes, not one.")
     if close_to(gigabytes, documents * 4 * 3072 / 1e9):
         raise Wrong(f"That is the full length. With dimensions={dimensions} a vector has {dimensions:,} numbers.")
+    if close_to(gigabytes, size * 1e9 / 2**30):
+        raise Wrong("That is GiB, of 1,073,741,824 bytes. One GB is 1,000,000,000.")
     if not right[0]:
         raise Wrong("GB = documents x numbers x 4 bytes / 1,000,000,000.")
     if close_to(dollars, usd * 1e6):
         raise Wrong("The storage is right. The price is for 1,000,000 tokens, not for one.")
+    if close_to(dollars, documents * tokens / 1e6 * list_price("text-embedding-3-small").usd):
+        raise Wrong("The storage is right. That is the price of the smaller model.")
     if close_to(dollars, usd * dimensions / 3072):
         raise Wrong("The storage is right. The price does not fall with the dimensions: all tokens are read.")
     raise Wrong("The storage is right. Dollars = documents x tokens x price of 1,000,000 tokens / 1,000,000.")
@@ -81,13 +87,15 @@ def _check_threshold(answer: float, cosines: Any, known: Any) -> str:
         return float(2 * right / (marked + known.sum()))
 
     close_to(answer, 0)  # raises where it is no number
+    if round(answer, 2) != answer:  # not a number at all is not equal to itself either
+        raise Wrong("To two decimals, please: a number such as 0.75.")
     scores = {n / 100: score(n / 100) for n in range(101)}
     highest = max(scores.values())
     best = [threshold for threshold, value in scores.items() if value == highest]
     right, marked = count(answer)
     told = f"{marked:,} pairs marked, {right} of them right, of {int(known.sum())} known"
     if score(answer) >= highest:
-        return f"F1 {score(answer):.2f}: {told}. Chosen on these pairs, it will look worse on others."
+        return f"F1 {score(answer):.2f}: {told}. Chosen on these pairs, it will probably look worse on others."
     if answer > 1:
         raise Wrong("No cosine is above 1.")
     if answer < min(best):
