@@ -154,7 +154,8 @@ EXERCISES = [
             "six days": (visit(day=Literal[DAYS[:6]]), "missing from the list"),
             "capitals": (visit(day=Literal[tuple(day.title() for day in DAYS)]), "refuses a right visit"),
             "never null": (visit(name=str), "may be null"),
-            "a default": (visit(name=(str | None, None)), "with a default"),
+            "a default": (visit(name=(str | None, None)), "without a default"),
+            "a number for the time": (visit(time=int | str), "time is a text"),
             "another field": (visit(wood=str), "Exactly three fields"),
             "an object": (visit()(day="monday", time="11:00", name=None), "A class was expected"),
         },
@@ -172,6 +173,15 @@ EXERCISES = [
                 lambda found, truth: sum(found[k] is None and truth[k] is not None for k in truth),
                 "round",
             ),
+            "wrong ones too": (
+                lambda found, truth: sum(found[k] is not None and found[k] != truth[k] for k in truth),
+                "wrong values too",
+            ),
+            "an empty truth": (
+                lambda found, truth: sum(not truth[k] and found[k] is not None for k in truth),
+                "0 is a value, and",
+            ),
+            "one argument": (lambda found: 2, "It fails on"),
             "a zero left out": (lambda found, truth: sum(bool(truth[k] is None and found[k]) for k in truth), "A zero"),
             "their names": (lambda found, truth: [key for key in truth if truth[key] is None], "how many"),
             "a guess": (lambda found, truth: 9, "Count the keys"),
@@ -181,7 +191,7 @@ EXERCISES = [
     (
         "03.told",
         {"days_to_make": DAYS_TO_MAKE},
-        lambda product: f"{DAYS_TO_MAKE[product]} days" if product in DAYS_TO_MAKE else f"error: no {product!r}",
+        lambda product: f"{DAYS_TO_MAKE[product]} days" if product in [*DAYS_TO_MAKE] else f"error: no {product!r}",
         {
             "it raises": (lambda product: f"{DAYS_TO_MAKE[product]} days", "raises KeyError"),
             "nothing told": (
@@ -194,6 +204,7 @@ EXERCISES = [
                 "should name",
             ),
             "a number": (DAYS_TO_MAKE.get, "gives int"),
+            "it fails": (lambda product: "days: " + DAYS_TO_MAKE[product], "fails, though"),
             "another number": (lambda product: "error: 1", "should tell the number"),
             "no function": ("6 days", "A function of one product"),
         },

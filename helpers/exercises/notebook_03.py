@@ -1,5 +1,7 @@
 """Exercises of notebook 03."""
 
+import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -23,7 +25,7 @@ def _check_visit(answer: Any) -> str:
 
     def takes(**sample: Any) -> bool:
         try:
-            answer.model_validate(sample, strict=True)
+            answer.model_validate_json(json.dumps(sample), strict=True)
         except ValueError:  # pydantic's own is one
             return False
         return True
@@ -36,8 +38,17 @@ def _check_visit(answer: Any) -> str:
         raise Wrong("It takes 'someday' or 'Monday' for a day. Literal[...] lists what is allowed.")
     if not takes(day="monday", time="11:00", name=None):
         raise Wrong("A name may be null: str | None.")
-    if set(answer.model_json_schema().get("required", [])) != fields:
-        raise Wrong("A field with a default is not required, and strict mode wants all of them: drop the `= ...`.")
+    schema = answer.model_json_schema()
+    if set(schema.get("required", [])) != fields:
+        raise Wrong("Write it without a default: strict mode wants every key required, so drop the `= ...`.")
+    if schema.get("additionalProperties"):
+        raise Wrong("It allows other keys, and strict mode does not: drop extra='allow'.")
+    day = schema["properties"]["day"]
+    listed = schema["$defs"][day["$ref"].rpartition("/")[2]] if "$ref" in day else day
+    if set(listed.get("enum", [])) != set(_DAYS):
+        raise Wrong("The model sees the schema alone, and the seven days are not in it: use Literal[...].")
+    if takes(day="monday", time=11, name="Ann") or takes(day="monday", time="11:00", name=5):
+        raise Wrong("time is a text, and name a text or null: str, and str | None.")
     return "Every key is required, the day is one of seven, and a missing name is null."
 
 
@@ -46,21 +57,25 @@ def _check_invented(answer: Callable[[Mapping[str, Any], Mapping[str, Any]], int
     """Truth: values found where the truth is null, in samples that part it from all other mistakes."""
     if not callable(answer):
         raise Wrong("A function of two dictionaries was expected: count_invented(found, truth).")
-    # one wrong, three missing, two invented (one of them a zero, which is a value), two right
-    truth = {"a": "x", "b": 3, "c": None, "d": None, "e": None, "f": 2, "g": "p", "h": "q"}
-    found = {"a": "y", "b": None, "c": "z", "d": 0, "e": None, "f": 2, "g": None, "h": None}
-    given = answer(found, truth)
+    # three wrong, six missing, two invented (one of them a zero, which is a value), two right
+    truth = dict(zip("abcdefghijklm", ["x", 3, "r", "s", "t", "u", 4, "v", "w", None, None, None, 0], strict=True))
+    found = dict(zip("abcdefghijklm", ["y", 5, "z", *[None] * 6, "q", 0, None, 0], strict=True))
+    try:
+        given, none = answer(found, truth), answer(truth, truth)
+    except Exception as error:
+        raise Wrong(f"It fails on two dictionaries, found and truth: {type(error).__name__}: {error}") from None
     if isinstance(given, list | tuple | set | dict):
         raise Wrong("Those are the values or their names. Give how many there are.")
-    if given == 2 and answer(truth, truth) == 0:
-        return "Two of eight in the sample; the zero is one of them, for 0 is a value and null is none."
-    if given == 6:
-        raise Wrong("That counts everything that is off. Invented is only what the truth leaves empty.")
-    if given == 3:
-        raise Wrong("That is what is missing: the truth has it and the row has not. Turn it round.")
-    if given == 1:
-        raise Wrong("A zero is a value too: compare with None, do not ask whether it is true.")
-    raise Wrong("Count the keys where truth[key] is None and found[key] is not None.")
+    if given == 2 and none == 0:
+        return "Two of thirteen in the sample; a zero is one of them, for 0 is a value and null is none."
+    hints = {
+        11: "That counts everything that is off. Invented is only what the truth leaves empty.",
+        6: "That is what is missing: the truth has it and the row has not. Turn it round.",
+        5: "That counts wrong values too. Invented is only where the truth is None.",
+        3: "Compare the truth with None: 0 is a value, and a wrong value is not invented.",
+        1: "A zero is a value too: compare with None, do not ask whether it is true.",
+    }
+    raise Wrong(hints.get(given, "Count the keys where truth[key] is None and found[key] is not None."))
 
 
 @exercise("03.told")
@@ -69,12 +84,15 @@ def _check_told(answer: Callable[[Any], Any], days_to_make: Mapping[str, int]) -
     if not callable(answer):
         raise Wrong("A function of one product was expected: get_days(product).")
     for product, days in days_to_make.items():
-        told = answer(product)
+        try:
+            told = answer(product)
+        except Exception as error:
+            raise Wrong(f"get_days({product!r}) fails, though it is known: {type(error).__name__}.") from None
         if not isinstance(told, str):
             raise Wrong(f"get_days({product!r}) gives {type(told).__name__}; a tool message is a text.")
-        if str(days) not in told or told.startswith("error"):
+        if re.findall(r"\d+", told) != [str(days)] or told.startswith("error"):
             raise Wrong(f"get_days({product!r}) should tell the number {days}.")
-    for product in ("yacht", "sto", ""):
+    for product in ("yacht", "sto", "", None, ["stool"]):
         try:
             told = answer(product)
         except Exception as error:
@@ -83,6 +101,6 @@ def _check_told(answer: Callable[[Any], Any], days_to_make: Mapping[str, int]) -
             raise Wrong(f"get_days({product!r}) gives {told!r}. The model can only read a text.")
         if not told.startswith("error"):
             raise Wrong(f"get_days({product!r}) does not begin with `error`: the model may take it for a result.")
-        if product not in told:
+        if str(product) not in told:
             raise Wrong("The error should name what was asked for, or the model cannot mend it.")
     return "The model can read what went wrong, and the program goes on."
