@@ -92,15 +92,16 @@ def _check_told(answer: Callable[[Any], Any], days_to_make: Mapping[str, int]) -
             raise Wrong(f"get_days({product!r}) gives {type(told).__name__}; a tool message is a text.")
         if re.findall(r"\d+", told) != [str(days)] or told.startswith("error"):
             raise Wrong(f"get_days({product!r}) should tell the number {days}.")
-    for product in ("yacht", "sto", "", None, ["stool"]):
+    strangers: tuple[Any, ...] = ("yacht", "sto", "", None, ["stool"])
+    for asked in strangers:
         try:
-            told = answer(product)
+            told = answer(asked)
         except Exception as error:
-            raise Wrong(f"get_days({product!r}) raises {type(error).__name__}. Return the error as a text.") from None
+            raise Wrong(f"get_days({asked!r}) raises {type(error).__name__}. Return the error as a text.") from None
         if not isinstance(told, str):
-            raise Wrong(f"get_days({product!r}) gives {told!r}. The model can only read a text.")
+            raise Wrong(f"get_days({asked!r}) gives {told!r}. The model can only read a text.")
         if not told.startswith("error"):
-            raise Wrong(f"get_days({product!r}) does not begin with `error`: the model may take it for a result.")
-        if str(product) not in told:
+            raise Wrong(f"get_days({asked!r}) does not begin with `error`: the model may take it for a result.")
+        if str(asked) not in told:
             raise Wrong("The error should name what was asked for, or the model cannot mend it.")
     return "The model can read what went wrong, and the program goes on."
