@@ -2,10 +2,17 @@
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nbval.kernel
 import pytest
+
+if TYPE_CHECKING:
+    import openai
+
+    from tests.standin import Standin
 
 ROOT = Path(__file__).resolve().parent.parent
 NETWORK = str(ROOT / "tests" / "network")
@@ -83,3 +90,20 @@ def takes_its_time(request: pytest.FixtureRequest) -> None:
     """For tests that need no weights but many kernels: they run with the engines' tests, and so in CI."""
     if "standin" not in (request.config.option.markexpr or ""):
         pytest.skip("takes its time: make test-standin")
+
+
+@pytest.fixture(scope="module")
+def standin() -> "Iterator[Standin]":
+    """A stand-in whose engine answers nonsense, for all tests of a module."""
+    from tests.standin import serve  # late: most tests, and every notebook, do without its server
+
+    with serve() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def client(standin: "Standin") -> "openai.OpenAI":
+    """The SDK's own client of it, which asks once."""
+    import openai
+
+    return openai.OpenAI(base_url=f"{standin.endpoint}/openai/v1/", api_key=standin.key, max_retries=0)

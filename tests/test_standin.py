@@ -36,17 +36,6 @@ CHAT = "/openai/v1/chat/completions"
 DATED = "/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21"
 
 
-@pytest.fixture(scope="module")
-def standin() -> Iterator[Standin]:
-    with serve() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def client(standin: Standin) -> openai.OpenAI:
-    return openai.OpenAI(base_url=f"{standin.endpoint}/openai/v1/", api_key=standin.key, max_retries=0)
-
-
 def post(standin: Standin, path: str = CHAT, key: str | None = None, **how) -> httpx2.Response:
     return HTTP.post(standin.endpoint + path, headers={"api-key": key or standin.key}, **how)
 

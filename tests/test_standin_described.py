@@ -1,7 +1,6 @@
 """What the stand-in answers is what Microsoft's descriptions and the SDK's types say, but for what Azure does too."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import TypeAdapter
 
 from tests.azure import DATED_SPEC, V1_SPEC, find_departures, find_folder, list_exchanges
-from tests.standin import Standin, serve
+from tests.standin import Standin
 
 HTTP = httpx2.Client(timeout=30, verify=False)  # one for all: making one takes longer than asking
 HELLO = [{"role": "user", "content": "Say hello to the sea"}]
@@ -54,12 +53,6 @@ OURS = {
     ("user", "type"): "null where none was named: so in a stream of Azure's that a client's tests hold (February 2026)",
     ("usage", "type"): "null until the answer is whole: so in the same stream",
 }
-
-
-@pytest.fixture(scope="module")
-def standin() -> Iterator[Standin]:
-    with serve() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

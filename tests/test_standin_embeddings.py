@@ -4,7 +4,6 @@ import base64
 import json
 import math
 import struct
-from collections.abc import Iterator
 from typing import Any
 
 import httpx2
@@ -18,17 +17,6 @@ from tests.standin import Standin, nonsense, serve
 HTTP = httpx2.Client(timeout=30, verify=False)  # one for all: making one takes longer than asking
 MODEL = "text-embedding-3-small"
 DATED = f"/openai/deployments/{MODEL}/embeddings?api-version=2024-10-21"
-
-
-@pytest.fixture(scope="module")
-def standin() -> Iterator[Standin]:
-    with serve() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def client(standin: Standin) -> openai.OpenAI:
-    return openai.OpenAI(base_url=f"{standin.endpoint}/openai/v1/", api_key=standin.key, max_retries=0)
 
 
 def ask(standin: Standin, path: str = "/openai/v1/embeddings", **body: Any) -> httpx2.Response:

@@ -4,7 +4,6 @@ import email.utils
 import json
 import random
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import httpx2
@@ -30,17 +29,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
-
-
-@pytest.fixture(scope="module")
-def standin() -> Iterator[Standin]:
-    with serve() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def client(standin: Standin) -> openai.OpenAI:
-    return connect(standin)
 
 
 def connect(standin: Standin, retries: int = 0) -> openai.OpenAI:

@@ -1,7 +1,6 @@
 """The stand-in's reasoning models: passes that nobody sees, their cost, and the empty answer that was all thought."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import httpx2
@@ -11,22 +10,11 @@ from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import TypeAdapter
 
 from tests.azure import V1_SPEC, find_departures, find_folder
-from tests.standin import Standin, serve
+from tests.standin import Standin
 from tests.standin.thinking import ask_to_conclude, ask_to_think, choose_thought, count_passes
 
 HTTP = httpx2.Client(timeout=30, verify=False)  # one for all: making one takes longer than asking
 ASKED: Any = [{"role": "user", "content": "What is 6 times 7?"}]
-
-
-@pytest.fixture(scope="module")
-def standin() -> Iterator[Standin]:
-    with serve() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def client(standin: Standin) -> openai.OpenAI:
-    return openai.OpenAI(base_url=f"{standin.endpoint}/openai/v1/", api_key=standin.key, max_retries=0)
 
 
 def thought(client: openai.OpenAI, model: str = "o3-mini", **body: Any) -> int:

@@ -2,7 +2,6 @@
 
 import json
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import httpx2
@@ -15,17 +14,6 @@ from tests.standin import Standin, nonsense, serve
 HTTP = httpx2.Client(timeout=30, verify=False)  # one for all: making one takes longer than asking
 HELLO: Any = [{"role": "user", "content": "Say hello to the sea"}]
 DATED = "2025-04-01-preview"
-
-
-@pytest.fixture(scope="module")
-def standin() -> Iterator[Standin]:
-    with serve() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def client(standin: Standin) -> openai.OpenAI:
-    return openai.OpenAI(base_url=f"{standin.endpoint}/openai/v1/", api_key=standin.key, max_retries=0)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """The stand-in's tools and structured outputs: what is refused, and what is answered in the manner of the wire."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from pydantic import BaseModel
 
 from tests.azure import DATED_SPEC, V1_SPEC, find_departures, find_folder
-from tests.standin import Standin, serve
+from tests.standin import Standin
 from tests.standin.schemas import check_strict, nest_schema
 from tests.standin.toolbox import TOOLS_NOTE, Call, Toolbox, drop_repeats, read_calls, spell_history
 
@@ -43,17 +42,6 @@ TOOLS: Any = [{"type": "function", "function": each} for each in (PRICE, HOURS)]
 ASK: Any = {"model": "gpt-4o", "messages": ASKED, "tools": TOOLS}
 FORCED = ASK | {"tool_choice": "required"}
 NAMED = {"type": "function", "function": {"name": "get_hours"}}
-
-
-@pytest.fixture(scope="module")
-def standin() -> Iterator[Standin]:
-    with serve() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def client(standin: Standin) -> openai.OpenAI:
-    return openai.OpenAI(base_url=f"{standin.endpoint}/openai/v1/", api_key=standin.key, max_retries=0)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,16 @@ from helpers.recordings.provenance import today
 from helpers.recordings.session import Session
 from helpers.recordings.streams import EventReader
 
-__all__ = ["Clock", "is_stream", "keep_answer", "list_times", "parse_body", "rebuild_answer", "replay_answer"]
+__all__ = [
+    "Clock",
+    "hand_on_answer",
+    "is_stream",
+    "keep_answer",
+    "list_times",
+    "parse_body",
+    "rebuild_answer",
+    "replay_answer",
+]
 
 _LONGEST_WAIT_S = 120  # the SDK retries no answer that asks for more; such an answer must stay as it is
 _HOP_HEADERS = {"content-encoding", "content-length", "transfer-encoding", "connection", "keep-alive"}
@@ -67,9 +76,20 @@ def keep_answer(
     body = parse_body(response, content, reader)
     elapsed_ms = round(elapsed_ms)  # as it is recorded, so that a cell prints the same when it is replayed
     session.keep(asked, request, response, content, body, elapsed_ms)
+    return hand_on_answer(session, request, response, content, body, elapsed_ms)
+
+
+def hand_on_answer(
+    session: Session,
+    request: httpx2.Request,
+    response: httpx2.Response,
+    content: bytes,
+    body: Mapping[str, Any],
+    elapsed_ms: float,
+) -> httpx2.Response:
+    """What the SDK receives, and a note of who gave it. body: as of `parse_body`."""
     handed = rebuild_answer(request, response, content)
-    source = session.source_of(response, body)
-    times = list_times(reader.events if reader else ())
+    source, times = session.source_of(response, body), list_times(body.get("events", ()))
     session.remember(handed.headers, source, today(), elapsed_ms, times, body.get("json"))
     return handed
 

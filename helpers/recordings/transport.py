@@ -5,9 +5,8 @@ The sync and the async one differ in nothing but `await`; all that decides is in
 
 import httpx2
 
-from helpers.recordings.answers import Clock, is_stream, keep_answer, parse_body, rebuild_answer, replay_answer
+from helpers.recordings.answers import Clock, hand_on_answer, is_stream, keep_answer, parse_body, replay_answer
 from helpers.recordings.playing import AsyncPlayed, AsyncWatched, Played, Watch, Watched
-from helpers.recordings.provenance import today
 from helpers.recordings.session import Session
 from helpers.recordings.streams import EventReader
 
@@ -49,11 +48,8 @@ class RecordingTransport(httpx2.BaseTransport):
             watch = Watch(self._session, response, clock)
             return watch.hand_on(request, Watched(response, watch))
         content = response.read()
-        handed = rebuild_answer(request, response, content)
         parsed = parse_body(response, content, None)
-        source = self._session.source_of(response, parsed)
-        self._session.remember(handed.headers, source, today(), clock.ms(), body=parsed.get("json"))
-        return handed
+        return hand_on_answer(self._session, request, response, content, parsed, clock.ms())
 
     def _send(self, request: httpx2.Request, body: bytes) -> httpx2.Response:
         assert self._client is not None  # connect() gives one in the modes that ask
@@ -101,11 +97,8 @@ class AsyncRecordingTransport(httpx2.AsyncBaseTransport):
             watch = Watch(self._session, response, clock)
             return watch.hand_on(request, AsyncWatched(response, watch))
         content = await response.aread()
-        handed = rebuild_answer(request, response, content)
         parsed = parse_body(response, content, None)
-        source = self._session.source_of(response, parsed)
-        self._session.remember(handed.headers, source, today(), clock.ms(), body=parsed.get("json"))
-        return handed
+        return hand_on_answer(self._session, request, response, content, parsed, clock.ms())
 
     async def _send(self, request: httpx2.Request, body: bytes) -> httpx2.Response:
         assert self._client is not None
