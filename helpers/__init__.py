@@ -4,17 +4,19 @@ settings, endpoints, errors, tables              the ground
 recordings                                       above them: record and replay
 clients                                          above that: connect()
 evidence, costs, parameters, intervals, checks   what notebooks do with answers
+receipt, explanations, plotting                  what a reader is shown
+course                                           for those who run and write the course, not for cells
 """
 
 from typing import TYPE_CHECKING, Any
 
-from helpers.clients import connect, connect_async
-
 if TYPE_CHECKING:
     from helpers.checks import check
+    from helpers.clients import connect, connect_async
     from helpers.costs import request_cost
-    from helpers.evidence import elapsed_ms, show_connection, show_evidence, show_table
+    from helpers.evidence import elapsed_ms, show_evidence, show_table
     from helpers.explanations import explain
+    from helpers.receipt import show_connection
     from helpers.tables import load_table
 
 __all__ = [
@@ -32,18 +34,20 @@ __all__ = [
 
 _LATER = {
     "check": "checks",
+    "connect": "clients",
+    "connect_async": "clients",
     "elapsed_ms": "evidence",
     "explain": "explanations",
     "load_table": "tables",
     "request_cost": "costs",
-    "show_connection": "evidence",
+    "show_connection": "receipt",
     "show_evidence": "evidence",
     "show_table": "evidence",
 }
 
 
 def __getattr__(name: str) -> Any:
-    """Loads what is not needed to connect when it is first named."""
+    """Loads a name's module when the name is first used: drawing a figure needs no client, connecting no table."""
     if name not in _LATER:
         raise AttributeError(f"module 'helpers' has no attribute {name!r}")
     import importlib

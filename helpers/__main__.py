@@ -47,18 +47,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run_command(chosen: argparse.Namespace) -> int:
     # Each command loads its own module: `reset` need not wait for what `record` needs.
     if chosen.command == "lab":
-        from helpers.authoring.workbook import start_lab
+        from helpers.course.workbook import start_lab
 
         return start_lab(chosen.further)
     if chosen.command == "reset":
-        from helpers.authoring.workbook import reset_notebook
+        from helpers.course.workbook import reset_notebook
 
         print(reset_notebook(chosen.notebook))
         return 0
     if chosen.command == "doctor":
         import logging
 
-        from helpers.doctor import examine
+        from helpers.course.doctor import examine
 
         logging.getLogger("azure").setLevel(logging.CRITICAL)  # the finding says it in one line
         may_ask = chosen.yes or sys.stdin.isatty()  # a script's input is no agreement to a price
@@ -68,12 +68,12 @@ def _run_command(chosen: argparse.Namespace) -> int:
             states.append(finding.state)
         return int("fail" in states)
     if chosen.command == "deployments":
-        from helpers.deployments import deployment_commands
+        from helpers.course.deployments import deployment_commands
 
         print(deployment_commands(chosen.notebook))
         return 0
 
-    from helpers.authoring.record import record_notebook
+    from helpers.course.record import record_notebook
 
     print(record_notebook(chosen.notebook, chosen.into, agree=(lambda price: _agree(price, chosen.yes))))
     return 0

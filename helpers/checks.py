@@ -42,9 +42,7 @@ def check(name: str, answer: Any, **given: Any) -> None:
         importlib.import_module(f"helpers.exercises.notebook_{number}")
     if name not in _exercises:
         nearest = get_close_matches(name, _exercises, n=1, cutoff=0.3)
-        raise CourseError(
-            f"there is no exercise {name!r}", nearest=nearest or "none", **{"try": "the name in its cell"}
-        )
+        raise CourseError(f"there is no exercise {name!r}", nearest=nearest or "none", next="the name in its cell")
     if answer is None or answer is ...:
         print(f"{name}: not answered yet")
         return

@@ -83,7 +83,7 @@ def session_of(client: openai.OpenAI | openai.AsyncOpenAI) -> Session:
     """The session behind a client that connect() made, or a copy of it. Raises SettingError for any other client."""
     session = _sessions.get(getattr(client, "_client", None))  # what copies (`with_options`) share
     if session is None:
-        raise SettingError("this client was not made by connect()", **{"try": 'client = connect("00_start_here")'})
+        raise SettingError("this client was not made by connect()", next='client = connect("00_start_here")')
     return session
 
 
@@ -107,13 +107,13 @@ def _open_session(recordings: str | Path, settings: Settings, api_version: str |
     if api_version is not None and not re.fullmatch(r"\d{4}-\d{2}-\d{2}(-preview)?", api_version):
         raise SettingError(
             f"{api_version!r} is no dated API version",
-            **{"try": 'a date such as "2024-10-21", or leave api_version out for the v1 API'},
+            next='a date such as "2024-10-21", or leave api_version out for the v1 API',
         )
     endpoint = settings.endpoint or REPLAY_ENDPOINT
     if settings.mode != "replay" and settings.endpoint is None:
         raise SettingError(
             f"the mode is {settings.mode} and AZURE_OPENAI_ENDPOINT is not set",
-            **{"try": "set it in .env (see .env.example), run `make standin`, or AZURE_OPENAI_MODE=replay"},
+            next="set it in .env (see .env.example), run `make standin`, or AZURE_OPENAI_MODE=replay",
         )
     base = endpoint.root + "/openai" if api_version else endpoint.v1
     return Session(
@@ -141,7 +141,7 @@ def _find_store(recordings: str | Path, settings: Settings) -> Store:
         raise SettingError(
             f"there are no recordings called {str(recordings)!r}",
             nearest=nearest[0] if nearest else "none",
-            **{"try": "that name, or AZURE_OPENAI_MODE=record to make recordings of your own"},
+            next="that name, or AZURE_OPENAI_MODE=record to make recordings of your own",
         )
     return Store(folder, base if base and base.is_dir() else None)
 

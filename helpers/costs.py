@@ -70,7 +70,7 @@ def list_price(
         raise UnknownPrice(
             f"no {platform} price of {model} for {_name_item(asked)}",
             nearest=near,
-            **{"try": f'load_table("prices").query("model == {rows[0]["model"]!r}")'},
+            next=f'load_table("prices").query("model == {rows[0]["model"]!r}")',
         )
     day = "9999-12-31" if as_of is None else str(as_of)
     known = [row for row in fitting if row["as_of"] <= day]
@@ -79,7 +79,7 @@ def list_price(
         raise UnknownPrice(
             f"no {platform} price of {model} for {_name_item(asked)} is known for {day}",
             nearest=f"the price of {oldest}",
-            **{"try": f'as_of="{oldest}", or no as_of for the newest'},
+            next=f'as_of="{oldest}", or no as_of for the newest',
         )
     row = max(known, key=lambda row: row["as_of"])
     return Price(float(row["usd"]), *(row[column] for column in Price._fields[1:]))
@@ -133,7 +133,7 @@ def _rows_of_version(model: str, platform: str) -> list[dict[str, str]]:
         raise UnknownPrice(
             f"no {platform} price of {model} in data/tables/prices.csv",
             **({"nearest": near[0]} if near else {}),
-            **{"try": "the name of an Azure model; for an open engine, expected_cost() with the model it stands for"},
+            next="the name of an Azure model; for an open engine, expected_cost() with the model it stands for",
         )
     return [row for row in rows if (row["model"], row["version"]) == names[model]]
 
@@ -153,7 +153,7 @@ def _count_tokens(usage: Any) -> dict[str, int]:
     if prompt is None:
         raise CourseError(
             f"no tokens to price in {usage!r}",
-            **{"try": 'answer.usage, or {"prompt_tokens": 20, "completion_tokens": 1843}'},
+            next='answer.usage, or {"prompt_tokens": 20, "completion_tokens": 1843}',
         )
     output = find("completion_tokens", "output_tokens") or 0
     read = find("prompt_tokens_details", "input_tokens_details", "input_token_details") or {}
@@ -178,4 +178,4 @@ def _check_counts(counts: Mapping[str, Any]) -> None:
     # Integral, for sums over a DataFrame come as numpy's whole numbers.
     for name, count in counts.items():
         if not isinstance(count, Integral) or isinstance(count, bool) or count < 0:
-            raise CourseError(f"{count!r} {name} cannot be priced", **{"try": "whole numbers from 0 on that add up"})
+            raise CourseError(f"{count!r} {name} cannot be priced", next="whole numbers from 0 on that add up")

@@ -127,4 +127,4 @@ def _other_endpoint(url: SplitResult, host: str, port: int | None, text: str, sc
 def _bad_endpoint(problem: str, text: str, mend: str = _WANTED) -> SettingError:
     shown = text.strip().partition("?")[0]  # a query may hold a key
     shown = shown if len(shown) <= 80 else shown[:77] + "..."
-    return SettingError(f"AZURE_OPENAI_ENDPOINT {problem}", **{"given": shown or "(nothing)", "try": mend})
+    return SettingError(f"AZURE_OPENAI_ENDPOINT {problem}", given=shown or "(nothing)", next=mend)

@@ -31,15 +31,18 @@ __all__ = [
 class CourseError(Exception):
     """An error that speaks to a learner.
 
-    what: one line. details: name and value of each further line; a value may be a list of lines.
+    what: one line. next: what to do, shown last, as "try". details: name and value of each line between; a value may
+    be a list of lines.
     """
 
-    def __init__(self, what: str, /, **details: str | Sequence[str]):
+    def __init__(self, what: str, /, *, next: str | Sequence[str] = "", **details: str | Sequence[str]):
         self.what = what
+        self.next = next
         self.details = details
-        width = max(map(len, details), default=0) + 2
+        told = {**details, "try": next} if next else details
+        width = max(map(len, told), default=0) + 2
         lines = [what]
-        for name, value in details.items():
+        for name, value in told.items():
             first, *more = [value] if isinstance(value, str) else list(value)
             lines += [f"  {name:<{width}}{first}", *(f"  {'':<{width}}{line}" for line in more)]
         super().__init__("\n".join(lines))

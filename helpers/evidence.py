@@ -9,11 +9,10 @@ import functools
 import html
 import re
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from helpers.clients import session_of
 from helpers.errors import EvidenceError
 from helpers.recordings import Answered, look_up
 from helpers.settings import ROOT
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     import pandas
 
 __all__ = [
+    "WIDTH",
     "Evidence",
     "arrival_ms",
     "check_names",
@@ -30,7 +30,6 @@ __all__ = [
     "evidence_of",
     "measured",
     "published",
-    "show_connection",
     "show_evidence",
     "show_table",
 ]
@@ -82,20 +81,20 @@ def evidence_of(*answers: Any) -> Evidence:
     if len(given) == 1 and isinstance(given[0], Evidence):
         return given[0]
     if not given:
-        raise EvidenceError("no answer was given", **{"try": "pass the answers that the output was made from"})
+        raise EvidenceError("no answer was given", next="pass the answers that the output was made from")
     found = [_answered(answer) for answer in given]
     kinds = {_KINDS.get(one.source.get("kind", ""), "other server") for one in found}
     if len(kinds) > 1:
         raise EvidenceError(
             f"these answers are of different kinds: {' and '.join(sorted(kinds))}",
-            **{"try": "show them in two outputs, each with its own line"},
+            next="show them in two outputs, each with its own line",
         )
     engines = dict.fromkeys(_name_engine(one.source) for one in found)
     regions = dict.fromkeys(one.source["region"] for one in found if one.source.get("region"))
     return Evidence(kinds.pop(), tuple(engines), tuple(sorted({one.date for one in found})), len(found), tuple(regions))
 
 
-_WIDTH = 95  # characters that a notebook shows in one line
+WIDTH = 95  # characters that a notebook shows in one line
 _KINDS = {"stand-in": "stand-in", "azure": "measured on Azure"}
 
 
@@ -116,7 +115,7 @@ def arrival_ms(stream: Any) -> list[int]:
 
 def show_evidence(*answers: Any) -> None:
     """Print the evidence line of these answers."""
-    print(textwrap.fill(f"evidence: {evidence_of(*answers)}", _WIDTH, subsequent_indent=" " * 10))
+    print(textwrap.fill(f"evidence: {evidence_of(*answers)}", WIDTH, subsequent_indent=" " * 10))
 
 
 def show_table(table: "pandas.DataFrame", *answers: Any, caption: str = "") -> None:
@@ -152,7 +151,7 @@ def check_names(labels: Iterable[str], evidence: Evidence) -> None:
         if found := _azure_names().search(label):
             raise EvidenceError(
                 f"{found[0]!r} would stand over answers of {' and '.join(evidence.who)}",
-                **{"try": "label it with the engine's name: a stand-in never speaks for an Azure model"},
+                next="label it with the engine's name: a stand-in never speaks for an Azure model",
             )
 
 
@@ -187,35 +186,5 @@ def _answered(answer: Any) -> Answered:
             return found
     raise EvidenceError(
         f"nobody knows who gave this {type(answer).__name__}",
-        **{"try": "pass the SDK's own answer (not its text) that came from a client made by connect()"},
+        next="pass the SDK's own answer (not its text) that came from a client made by connect()",
     )
-
-
-def show_connection(client: Any) -> None:
-    """Print how a client of connect() answers: the mode, and who."""
-    session = session_of(client)
-    if session.mode == "replay":
-        print("mode     replay: recorded answers, no key, no network, no cost")
-        print(textwrap.fill(f"answers  {_recorded_engines(session.store)}", _WIDTH, subsequent_indent=" " * 9))
-        return
-    kept = "answers not yet recorded are asked for and kept" if session.mode == "record" else "every call is asked"
-    print(f"mode     {session.mode}: {kept}, and may cost money")
-    print(f"answers  {session.endpoint.host}")
-
-
-def _recorded_engines(store: Any) -> str:
-    sources: dict[tuple[str, str], None] = {}
-    dates: set[str] = set()
-    for name in store.names():
-        for answer in (store.read(name) or {"answers": []})["answers"]:
-            source = answer.get("source", {})
-            if source.get("engine") not in {None, "", "front"}:
-                sources[source.get("kind", ""), source["engine"]] = None
-            dates.add(answer.get("recorded_on", ""))
-    stand_ins = [engine for kind, engine in sources if kind == "stand-in"]
-    azure = [engine for kind, engine in sources if kind != "stand-in"]
-    told: Sequence[str] = [
-        *([f"{' and '.join(stand_ins)}: a stand-in, not an Azure model"] if stand_ins else []),
-        *([", ".join(azure)] if azure else []),
-    ]
-    return f"{'; '.join(told) or 'nobody yet'} · {max(dates, default='never')}"

@@ -38,7 +38,7 @@ class Explanation:
     details: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        lines = {"why": self.why, **self.details, "try": self.next}
+        lines = {"why": self.why, **self.details, "next": self.next}
         wrapped = {name: textwrap.wrap(text, _WIDTH) if isinstance(text, str) else text for name, text in lines.items()}
         return str(CourseError(self.what, **{name: text for name, text in wrapped.items() if text}))
 
@@ -51,9 +51,8 @@ def explain(error: BaseException) -> Explanation:
     Of the rows of explanations.csv that fit status, code and message, the first one; the last row fits everything.
     """
     if isinstance(error, CourseError):
-        details = {name: value for name, value in error.details.items() if name != "try"}
-        told = error.details.get("try", "")
-        return Explanation("", error.what, "", told if isinstance(told, str) else "; ".join(told), details)
+        then = error.next if isinstance(error.next, str) else "; ".join(error.next)
+        return Explanation("", error.what, "", then, error.details)
     status = str(getattr(error, "status_code", ""))
     code = (getattr(error, "code", None) or "") if status else type(error).__name__
     text = "\n".join([_message_of(error), *_causes_of(error)])

@@ -32,7 +32,7 @@ def share_interval(right: Sequence[float]) -> Interval:
     """
     n = len(right)
     if not n:
-        raise CourseError("no cases to score", **{"try": "one True or False for each case"})
+        raise CourseError("no cases to score", next="one True or False for each case")
     share = sum(map(float, right)) / n
     middle = share + _Z**2 / (2 * n)
     half = _Z * math.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2))
@@ -50,7 +50,7 @@ def paired_difference(before: Sequence[bool], after: Sequence[bool]) -> Interval
     n = len(before)
     if not n or n != len(after):
         raise CourseError(
-            f"{n} cases before and {len(after)} after cannot be paired", **{"try": "the same cases, in the same order"}
+            f"{n} cases before and {len(after)} after cannot be paired", next="the same cases, in the same order"
         )
     pairs = [(bool(old), bool(new)) for old, new in zip(before, after, strict=True)]
     gained, lost = pairs.count((False, True)), pairs.count((True, False))

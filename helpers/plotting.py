@@ -97,7 +97,7 @@ def _check_axes(ax: "Axes") -> None:
         speaks = any(name and not name.strip("−-").replace(".", "").replace(",", "").isdigit() for name in names)
         if not label and names and not speaks:
             raise EvidenceError(
-                f"the {side} axis has no label", **{"try": f'ax.set_{side}label("what it is, in which unit")'}
+                f"the {side} axis has no label", next=f'ax.set_{side}label("what it is, in which unit")'
             )
 
 

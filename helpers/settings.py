@@ -57,7 +57,7 @@ def read_settings(mode: str | None = None) -> Settings:
     if asks and get("AZURE_OPENAI_API_KEY") and get("AZURE_OPENAI_AD_TOKEN"):
         raise SettingError(
             "two credentials are given: AZURE_OPENAI_API_KEY and AZURE_OPENAI_AD_TOKEN",
-            **{"try": "remove one, so that it is plain which of them is sent"},
+            next="remove one, so that it is plain which of them is sent",
         )
     return Settings(
         mode=mode,
@@ -80,7 +80,7 @@ def _check_mode(mode: str) -> str:
     raise SettingError(
         f"AZURE_OPENAI_MODE is {mode!r}, which is no mode",
         nearest=nearest[0] if nearest else "replay",
-        **{"try": "replay (free, no network), record (asks for what is missing and keeps it) or live"},
+        next="replay (free, no network), record (asks for what is missing and keeps it) or live",
     )
 
 
@@ -88,13 +88,11 @@ def _check_key(key: str | None) -> str | None:
     if key is None:
         return None
     if "://" in key or key.endswith(".azure.com"):
-        raise SettingError(
-            "AZURE_OPENAI_API_KEY holds a URL", **{"try": "the endpoint belongs into AZURE_OPENAI_ENDPOINT"}
-        )
+        raise SettingError("AZURE_OPENAI_API_KEY holds a URL", next="the endpoint belongs into AZURE_OPENAI_ENDPOINT")
     if re.search(r"[<>\s]|[^\x21-\x7e]|^your", key, re.I):
         raise SettingError(
             "AZURE_OPENAI_API_KEY is no key: it holds a placeholder, a space or a letter that no key has",
-            **{"try": "KEY 1 from the Azure portal, or no key at all for Microsoft Entra ID"},
+            next="KEY 1 from the Azure portal, or no key at all for Microsoft Entra ID",
         )
     return key
 
@@ -107,7 +105,7 @@ def _read_pace(text: str | None) -> float:
     if not 0 <= pace < float("inf"):
         raise SettingError(
             f"AZURE_OPENAI_PACE is {text!r}",
-            **{"try": "1 (as fast as the answers came), 2 (twice as slow), 0 (at once)"},
+            next="1 (as fast as the answers came), 2 (twice as slow), 0 (at once)",
         )
     return pace
 
@@ -130,12 +128,12 @@ def _read_deployments(path: Path) -> dict[str, str]:
         names = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingError(
-            f"deployments.toml cannot be read: {error}", **{"try": '"gpt-4.1-mini" = "my-deployment"'}
+            f"deployments.toml cannot be read: {error}", next='"gpt-4.1-mini" = "my-deployment"'
         ) from None
     for model, name in names.items():
         if not isinstance(name, str) or not re.fullmatch(r"[\w.-]{1,64}", name):
             raise SettingError(
                 f"deployments.toml maps {model!r} to {name!r}, which no deployment can be called",
-                **{"try": '"gpt-4.1-mini" = "my-deployment": quotes round both names, since they hold dots'},
+                next='"gpt-4.1-mini" = "my-deployment": quotes round both names, since they hold dots',
             )
     return names

@@ -69,7 +69,7 @@ def describe_model(model: str) -> "pd.Series":
         raise TableError(
             f"no model {model} in data/tables/models.csv",
             **({"nearest": near[0]} if near else {}),
-            **{"try": 'sorted(set(load_table("models").model))'},
+            next='sorted(set(load_table("models").model))',
         )
     return found.sort_values("version").iloc[-1]
 
@@ -102,7 +102,7 @@ def read_rows(name: str, folder: Path = TABLES) -> list[dict[str, str]]:
         raise TableError(f"no table {name!r}", **({"nearest": near[0]} if near else {}), known=", ".join(schema))
     path = folder / f"{name}.csv"
     if not path.is_file():
-        raise TableError(f"data/tables/{path.name} is missing", **{"try": f"git checkout data/tables/{path.name}"})
+        raise TableError(f"data/tables/{path.name} is missing", next=f"git checkout data/tables/{path.name}")
     # The time of change is part of the key, so that an edited table is read anew in a running notebook.
     return _checked_rows(path, path.stat().st_mtime_ns)
 

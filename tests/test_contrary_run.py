@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from helpers.authoring.notebooks import find_dials, read_notebook
-from helpers.authoring.record import record_notebook
-from helpers.authoring.upkeep import list_answers, read_records
+from helpers.course.notebooks import find_dials, read_notebook
+from helpers.course.record import record_notebook
+from helpers.course.upkeep import list_answers, read_records
 from helpers.settings import ROOT
 from tests.standin import serve
 from tests.test_notebooks import EVERY, code_cells, every_notebook, outputs_of

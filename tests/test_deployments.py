@@ -13,7 +13,7 @@ import nbformat.v4 as v4
 import pytest
 
 from helpers.__main__ import main
-from helpers.deployments import deployment_commands, plan_deployments
+from helpers.course.deployments import deployment_commands, plan_deployments
 from helpers.errors import CourseError
 from helpers.tables import deployable_models
 

@@ -13,7 +13,7 @@ import pytest
 
 from helpers import settings
 from helpers.__main__ import main
-from helpers.doctor import examine
+from helpers.course.doctor import examine
 from helpers.tables import read_rows
 from tests.loopback import Answer, Seen, open_wire
 from tests.standin import serve

@@ -17,7 +17,7 @@ from openai.lib.azure import MutuallyExclusiveAuthError
 from openai.types.chat import ChatCompletion
 
 from helpers import explain
-from helpers.authoring.notebooks import run_notebook
+from helpers.course.notebooks import run_notebook
 from helpers.errors import RecordingNotFound
 from helpers.settings import ROOT
 from helpers.tables import read_rows
@@ -241,7 +241,7 @@ def test_a_failure_of_the_service_gives_the_id_that_its_support_asks_for():
 
 
 def test_the_courses_own_errors_keep_their_words():
-    own = RecordingNotFound("no recorded answer", nearest="a.json", **{"try": "temperature=0.0"})
+    own = RecordingNotFound("no recorded answer", nearest="a.json", next="temperature=0.0")
     assert str(explain(own)) == str(own)
 
 

@@ -10,7 +10,7 @@ import nbformat.v4 as v4
 import openai
 import pytest
 
-from helpers.authoring.notebooks import NotebookFailed, run_notebook
+from helpers.course.notebooks import NotebookFailed, run_notebook
 
 OUTSIDE = "192.0.2.1"  # set aside for documentation: nothing answers there, so a leak would hang and not succeed
 REFUSED = "beyond this machine"

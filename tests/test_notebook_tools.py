@@ -5,7 +5,7 @@ import sys
 import nbformat.v4 as v4
 import pytest
 
-from helpers.authoring.notebooks import (
+from helpers.course.notebooks import (
     NotebookFailed,
     clear_outputs,
     compare_outputs,

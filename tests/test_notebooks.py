@@ -10,8 +10,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from helpers.authoring.notebooks import NotebookFailed, dump_notebook, normalise_notebook, read_notebook, run_notebook
-from helpers.authoring.record import plan_runs
+from helpers.course.notebooks import NotebookFailed, dump_notebook, normalise_notebook, read_notebook, run_notebook
+from helpers.course.record import plan_runs
 from helpers.settings import ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -156,7 +156,7 @@ def test_headings_nest(path):
 
 @every_notebook_and_solution
 def test_the_file_holds_content_alone(path):
-    """No widget state, no timings, no random ids: what helpers.authoring.record saves."""
+    """No widget state, no timings, no random ids: what helpers.course.record saves."""
     notebook = read_notebook(path)
     assert path.read_text(encoding="utf-8") == dump_notebook(normalise_notebook(notebook))
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from helpers.__main__ import main
-from helpers.authoring.notebooks import compare_outputs, normalise_notebook, read_notebook, run_notebook
-from helpers.authoring.record import estimate_price, plan_runs
-from helpers.authoring.upkeep import list_answers, read_records, undo_half_swap
 from helpers.costs import expected_cost
+from helpers.course.notebooks import compare_outputs, normalise_notebook, read_notebook, run_notebook
+from helpers.course.record import estimate_price, plan_runs
+from helpers.course.upkeep import list_answers, read_records, undo_half_swap
 from helpers.endpoints import parse_endpoint
 from helpers.errors import CourseError, RecordingNotKept, SettingError
 from helpers.settings import ROOT, Settings

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from helpers.authoring.notebooks import NotebookFailed
-from helpers.authoring.upkeep import drop_refusals, drop_unused, list_answers, read_records
+from helpers.course.notebooks import NotebookFailed
+from helpers.course.upkeep import drop_refusals, drop_unused, list_answers, read_records
 from helpers.recordings.exchange import Asked, request_key
 from helpers.settings import ROOT
 from tests.standin import serve

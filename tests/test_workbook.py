@@ -10,8 +10,8 @@ import nbformat.v4 as v4
 import pytest
 
 from helpers.__main__ import main
-from helpers.authoring.notebooks import read_notebook
-from helpers.authoring.workbook import fill_workbook, lab_command, reset_notebook
+from helpers.course.notebooks import read_notebook
+from helpers.course.workbook import fill_workbook, lab_command, reset_notebook
 from helpers.errors import CourseError
 
 
@@ -179,7 +179,7 @@ def test_a_full_disk_in_reset_leaves_the_readers_version_where_it_was(course):
     edit(copy_of(course), "mine = 1")
     code = (
         "import resource, signal, sys; from pathlib import Path\n"
-        "from helpers.authoring.workbook import reset_notebook\n"
+        "from helpers.course.workbook import reset_notebook\n"
         "from helpers.errors import CourseError\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
         "try: reset_notebook('00', Path(sys.argv[1]))\n"

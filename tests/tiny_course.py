@@ -9,8 +9,8 @@ import nbformat
 import nbformat.v4 as v4
 import pytest
 
-from helpers.authoring.notebooks import read_notebook
-from helpers.authoring.record import Report, record_notebook
+from helpers.course.notebooks import read_notebook
+from helpers.course.record import Report, record_notebook
 from tests.standin import Standin
 
 NAME = "00_tiny"

@@ -34,7 +34,7 @@ def explain_miss(store: Store, asked: Asked) -> RecordingNotFound:
             what,
             asked=_describe(asked, []),
             nearest=f"none: {store.folder.name} holds no recording of {operation}",
-            **{"try": _ask_freely("")},
+            next=_ask_freely(""),
         )
     candidates.sort(key=lambda candidate: candidate[:3])
     _, _, name, differences = candidates[0]
@@ -47,7 +47,7 @@ def explain_miss(store: Store, asked: Asked) -> RecordingNotFound:
         what,
         asked=_describe(asked, differences),
         nearest=[name, *told],
-        **{"try": _ask_freely(_suggest(fields, recorded))},
+        next=_ask_freely(_suggest(fields, recorded)),
     )
 
 

@@ -226,7 +226,7 @@ def _not_kept(store: Store, error: Exception, what: str) -> RecordingNotKept:
         what,
         folder=store.folder.name,
         why=getattr(error, "strerror", None) or str(error).splitlines(),
-        **{"try": "free the disk or mend the folder's rights, then run again: what is recorded is not asked twice"},
+        next="free the disk or mend the folder's rights, then run again: what is recorded is not asked twice",
     )
 
 

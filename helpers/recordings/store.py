@@ -164,7 +164,7 @@ def _unreadable(path: Path, why: str) -> RecordingUnreadable:
         f"a recording cannot be read: {path.name}",
         folder="/".join(path.parent.parts[-2:]),
         why=re.sub(r"\s+", " ", why),
-        **{"try": "`git checkout -- data/recordings` if it is the course's own, else delete the file and record again"},
+        next="`git checkout -- data/recordings` if it is the course's own, else delete the file and record again",
     )
 
 

@@ -1,6 +1,6 @@
 """What a whole run leaves behind. `make test` runs this last, with --after; by itself it sees only the run before."""
 
-from helpers.authoring.upkeep import list_answers
+from helpers.course.upkeep import list_answers
 from helpers.settings import ROOT
 from tests.conftest import USED
 

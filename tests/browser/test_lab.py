@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
-from helpers.authoring.notebooks import compare_outputs, read_notebook
-from helpers.authoring.workbook import fill_workbook, lab_command
+from helpers.course.notebooks import compare_outputs, read_notebook
+from helpers.course.workbook import fill_workbook, lab_command
 from helpers.settings import ROOT
 
 pytestmark = pytest.mark.browser

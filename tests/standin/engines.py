@@ -115,7 +115,7 @@ def start_engines(name: str, weights: Path | None = None, say: Callable[[str], N
     """Start an engine of ENGINES, or all of one name in TOGETHER; by label. Raises WeightsError, EngineError."""
     names = TOGETHER.get(name, (name,))
     if len(names) > 1 and weights and weights.is_file():
-        raise WeightsMissing(f"one file cannot hold several engines: {weights}", **{"try": "the folder they are in"})
+        raise WeightsMissing(f"one file cannot hold several engines: {weights}", next="the folder they are in")
     running: dict[str, Engine] = {}
     try:
         for each in names:
@@ -152,7 +152,7 @@ def fetch_tokenizers(weights: Path | None = None, say: Callable[[str], None] = p
 def _find_model(label: str, file: WeightsFile, weights: Path | None, say: Callable[[str], None]) -> tuple[Path, str]:
     """(file, label). A file under another name than the engine's is somebody's own model, and answers under that."""
     if weights and not weights.exists():
-        raise WeightsMissing(f"no such file or folder: {weights}", **{"try": "another STANDIN_WEIGHTS or --weights"})
+        raise WeightsMissing(f"no such file or folder: {weights}", next="another STANDIN_WEIGHTS or --weights")
     if weights and weights.is_file() and weights.name != file.name:
         return weights, weights.stem
     given = weights.parent if weights and weights.is_file() else weights

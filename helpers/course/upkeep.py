@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from helpers.authoring.notebooks import write_whole
+from helpers.course.notebooks import write_whole
 from helpers.errors import RecordingUnreadable
 
 __all__ = [
@@ -101,7 +101,7 @@ def read_records(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             yield path.name, json.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:
             raise RecordingUnreadable(
-                f"a recording cannot be read: {folder.name}/{path.name}", why=str(error), **{"try": "delete it"}
+                f"a recording cannot be read: {folder.name}/{path.name}", why=str(error), next="delete it"
             ) from None
 
 

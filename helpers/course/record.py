@@ -14,7 +14,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from helpers.authoring.notebooks import (
+from helpers.course.notebooks import (
     NotebookFailed,
     compare_outputs,
     drop_replay_only,
@@ -26,7 +26,7 @@ from helpers.authoring.notebooks import (
     turn_dial,
     write_whole,
 )
-from helpers.authoring.upkeep import (
+from helpers.course.upkeep import (
     answers_of,
     drop_refusals,
     drop_unused,
@@ -146,12 +146,10 @@ def _read_asking_settings() -> Settings:
     if settings.endpoint is None:
         raise SettingError(
             "recording asks a resource, and no endpoint is set",
-            **{
-                "try": [
-                    "your own resource: AZURE_OPENAI_ENDPOINT in .env (see .env.example)",
-                    "no account: `make standin`, in another terminal, prints the settings for a model on this machine",
-                ]
-            },
+            next=[
+                "your own resource: AZURE_OPENAI_ENDPOINT in .env (see .env.example)",
+                "no account: `make standin`, in another terminal, prints the settings for a model on this machine",
+            ],
         )
     return settings
 
@@ -175,7 +173,7 @@ def _record_and_replay(
             raise CourseError(
                 f"{source.stem} ({title}) prints something else when it is replayed",
                 differs=differences,
-                **{"try": "print nothing that a clock, chance or the machine decides; then the same command again"},
+                next="print nothing that a clock, chance or the machine decides; then the same command again",
             )
     used = {line.split("/", 1)[1] for line in _read_lines(used_log) if line.startswith(f"{new.name}/")}
     dropped = drop_unused(new, used)
@@ -202,7 +200,7 @@ def _record_run(path: Path, notebook: Notebook, old: Path, new: Path, stayed: Co
                 **({"missing": f"a deployment of {', '.join(sorted(missing))}"} if missing else {}),
                 "kept": f"{len(list_answers(new))} answers, which the next run will not ask for again",
             }
-            raise NotebookFailed(failed.what, **details) from None
+            raise NotebookFailed(failed.what, next=failed.next, **details) from None
 
 
 def _list_missing(folder: Path) -> set[str]:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from helpers.authoring.notebooks import find_notebook, read_notebook
-from helpers.authoring.upkeep import answers_of, read_records, read_usage
 from helpers.costs import expected_cost
+from helpers.course.notebooks import find_notebook, read_notebook
+from helpers.course.upkeep import answers_of, read_records, read_usage
 from helpers.errors import UnknownPrice
 from helpers.recordings.exchange import model_of
 from helpers.settings import ROOT, Settings
@@ -64,7 +64,7 @@ def deployment_commands(name: str, root: Path = ROOT) -> str:
 
     Comments tell what recording costs and which models nobody can deploy any more. Raises CourseError.
     """
-    from helpers.authoring.record import estimate_price
+    from helpers.course.record import estimate_price
 
     source = find_notebook(name, root / "notebooks")
     needs = _list_needs(source, root)

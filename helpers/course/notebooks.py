@@ -96,7 +96,7 @@ def write_whole(path: Path, text: str) -> None:
         raise CourseError(
             f"cannot write {path.name}: {error.strerror}",
             folder=str(path.parent),
-            **{"try": "free some space, or allow writing there; nothing was lost"},
+            next="free some space, or allow writing there; nothing was lost",
         ) from None
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from helpers.authoring.notebooks import (
+from helpers.course.notebooks import (
     clear_outputs,
     dump_notebook,
     find_notebook,
