@@ -18,13 +18,15 @@ import openai
 
 from helpers.endpoints import REPLAY_ENDPOINT
 from helpers.errors import SettingError
-from helpers.recordings import AsyncRecordingTransport, RecordingTransport, Session, Store
+from helpers.recordings import AsyncRecordingTransport, RecordingTransport, Requests, Session, Store
 from helpers.settings import Settings, read_settings
 
 __all__ = ["connect", "connect_async", "session_of"]
 
 _V1_SCOPE = "https://ai.azure.com/.default"
 _DATED_SCOPE = "https://cognitiveservices.azure.com/.default"
+
+_NO_KEY = "replay-needs-no-key"
 
 _sessions: weakref.WeakKeyDictionary[Any, Session] = weakref.WeakKeyDictionary()
 
@@ -38,9 +40,9 @@ def connect(recordings: str | Path, api_version: str | None = None) -> openai.Op
     """
     settings = read_settings()
     session = _open_session(recordings, settings, api_version)
-    asks = None if settings.mode == "replay" else _asking_client()
-    http_client = httpx2.Client(transport=RecordingTransport(session, settings.pace, asks), timeout=_TIMEOUT)
-    token = _token_provider(settings, api_version)
+    asks = None if settings.mode == "replay" else httpx2.Client(timeout=_TIMEOUT)
+    http_client = httpx2.Client(transport=RecordingTransport(session, asks), timeout=_TIMEOUT, follow_redirects=True)
+    token = _token_provider(settings, api_version, session.requests.own)
     if api_version:
         client: openai.OpenAI = openai.AzureOpenAI(
             azure_endpoint=session.endpoint.root,
@@ -60,9 +62,10 @@ def connect_async(recordings: str | Path, api_version: str | None = None) -> ope
     """The async twin of connect()."""
     settings = read_settings()
     session = _open_session(recordings, settings, api_version)
-    asks = None if settings.mode == "replay" else _asking_async_client()
-    http_client = httpx2.AsyncClient(transport=AsyncRecordingTransport(session, settings.pace, asks), timeout=_TIMEOUT)
-    provide = _token_provider(settings, api_version)
+    asks = None if settings.mode == "replay" else httpx2.AsyncClient(timeout=_TIMEOUT)
+    transport = AsyncRecordingTransport(session, asks)
+    http_client = httpx2.AsyncClient(transport=transport, timeout=_TIMEOUT, follow_redirects=True)
+    provide = _token_provider(settings, api_version, session.requests.own)
     token = _in_thread(provide) if provide else None
     if api_version:
         client: openai.AsyncOpenAI = openai.AsyncAzureOpenAI(
@@ -87,16 +90,9 @@ def session_of(client: openai.OpenAI | openai.AsyncOpenAI) -> Session:
     return session
 
 
-_TIMEOUT = httpx2.Timeout(600.0, connect=5.0)  # the SDK's own default, which it loses with a client of one's own
-
-
-def _asking_client() -> httpx2.Client:
-    # A client of its own, because one with a transport ignores the proxies that the environment names.
-    return httpx2.Client(timeout=_TIMEOUT, follow_redirects=True)
-
-
-def _asking_async_client() -> httpx2.AsyncClient:
-    return httpx2.AsyncClient(timeout=_TIMEOUT, follow_redirects=True)
+# The SDK's own defaults, which it loses with a client of one's own; redirects are followed there too. The client that
+# asks is a second one, because one with a transport ignores the proxies that the environment names.
+_TIMEOUT = httpx2.Timeout(600.0, connect=5.0)
 
 
 def _open_session(recordings: str | Path, settings: Settings, api_version: str | None) -> Session:
@@ -116,15 +112,14 @@ def _open_session(recordings: str | Path, settings: Settings, api_version: str |
             next="set it in .env (see .env.example), run `make standin`, or AZURE_OPENAI_MODE=replay",
         )
     base = endpoint.root + "/openai" if api_version else endpoint.v1
-    return Session(
-        _find_store(recordings, settings),
-        settings.mode,
-        endpoint,
-        base_path=httpx2.URL(base).path,
-        canonical_path="/openai" if api_version else "/openai/v1",
-        deployments=settings.deployments,
-        used=settings.used,
+    requests = Requests(
+        httpx2.URL(base).path,
+        "/openai" if api_version else "/openai/v1",
+        settings.deployments,
+        {settings.api_key or settings.ad_token or _NO_KEY},
     )
+    store = _find_store(recordings, settings)
+    return Session(store, settings.mode, endpoint, requests, pace=settings.pace, used=settings.used)
 
 
 def _find_store(recordings: str | Path, settings: Settings) -> Store:
@@ -146,13 +141,20 @@ def _find_store(recordings: str | Path, settings: Settings) -> Store:
     return Store(folder, base if base and base.is_dir() else None)
 
 
-def _token_provider(settings: Settings, api_version: str | None) -> Callable[[], str] | None:
-    """Asks Microsoft Entra ID for a token, where there is no key; None where none is needed."""
+def _token_provider(settings: Settings, api_version: str | None, own: set[str]) -> Callable[[], str] | None:
+    """Asks Microsoft Entra ID for a token, where there is no key; None where none is needed. own: takes each token."""
     if settings.mode == "replay" or settings.api_key or settings.ad_token:
         return None
     from azure.identity import DefaultAzureCredential, get_bearer_token_provider  # 0.3 s that only this needs
 
-    return get_bearer_token_provider(DefaultAzureCredential(), _DATED_SCOPE if api_version else _V1_SCOPE)
+    ask = get_bearer_token_provider(DefaultAzureCredential(), _DATED_SCOPE if api_version else _V1_SCOPE)
+
+    def provide() -> str:
+        token = ask()
+        own.add(token)
+        return token
+
+    return provide
 
 
 def _in_thread(provide: Callable[[], str]) -> Callable[[], Awaitable[str]]:
@@ -161,7 +163,7 @@ def _in_thread(provide: Callable[[], str]) -> Callable[[], Awaitable[str]]:
 
 
 def _v1_credential(settings: Settings, token: Any) -> Any:
-    return settings.api_key or settings.ad_token or token or "replay-needs-no-key"
+    return settings.api_key or settings.ad_token or token or _NO_KEY
 
 
 def _dated_credential(settings: Settings, token: Any) -> dict[str, Any]:
@@ -169,4 +171,4 @@ def _dated_credential(settings: Settings, token: Any) -> dict[str, Any]:
         return {"azure_ad_token_provider": token}
     if settings.ad_token:
         return {"azure_ad_token": settings.ad_token}
-    return {"api_key": settings.api_key or "replay-needs-no-key"}
+    return {"api_key": settings.api_key or _NO_KEY}

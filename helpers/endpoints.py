@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from helpers.errors import SettingError
 
-__all__ = ["REPLAY_ENDPOINT", "Endpoint", "parse_endpoint"]
+__all__ = ["REPLAY_ENDPOINT", "Endpoint", "find_resource", "parse_endpoint"]
 
 # Azure's public cloud, Azure Government, Azure in China. The last form: a resource without a name of its own.
 _AZURE_HOST = re.compile(
@@ -87,6 +87,12 @@ def parse_endpoint(text: str) -> Endpoint:
     if host.endswith(("azure.com", "azure.us", "azure.cn", "microsoft.com")):
         raise _bad_endpoint("is a host of Microsoft's, but not of an Azure OpenAI resource", text)
     return _other_endpoint(url, host, port, text, scheme)
+
+
+def find_resource(host: str) -> str | None:
+    """The name of the Azure resource that this host serves, None where the host is not Azure's."""
+    found = _AZURE_HOST.match(host.lower().rstrip("."))
+    return found["resource"] if found else None
 
 
 def _looks_like_key(text: str) -> bool:

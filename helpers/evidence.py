@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from helpers.errors import EvidenceError
-from helpers.recordings import Answered, look_up
+from helpers.recordings import Answered, look_up, look_up_text
 from helpers.settings import ROOT
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def evidence_of(*answers: Any) -> Evidence:
         return given[0]
     if not given:
         raise EvidenceError("no answer was given", next="pass the answers that the output was made from")
-    found = [_answered(answer) for answer in given]
+    found = [one for answer in given for one in (_who_said(answer) if type(answer) is str else [_answered(answer)])]
     kinds = {_KINDS.get(one.source.get("kind", ""), "other server") for one in found}
     if len(kinds) > 1:
         raise EvidenceError(
@@ -105,7 +105,7 @@ def _name_engine(source: dict[str, Any]) -> str:
 
 def elapsed_ms(answer: Any) -> float | None:
     """Milliseconds from sending to the last byte: as recorded in replay, as measured otherwise."""
-    return _answered(answer).elapsed_ms
+    return (_who_said(answer)[-1] if type(answer) is str else _answered(answer)).elapsed_ms
 
 
 def arrival_ms(stream: Any) -> list[int]:
@@ -172,6 +172,16 @@ def _flatten(answers: Any) -> Iterator[Any]:
             yield answer
 
 
+_OF_THE_SDK = "pass the SDK's own answer (not its text) that came from a client made by connect()"
+
+
+def _who_said(text: str) -> tuple[Answered, ...]:
+    """Whose whole answer this text was; several, where several said the same."""
+    if found := look_up_text(text):
+        return found
+    raise EvidenceError("nobody knows who gave this str", next=_OF_THE_SDK)
+
+
 def _answered(answer: Any) -> Answered:
     headers = None
     for holder in (answer, getattr(answer, "response", None), getattr(answer, "http_response", None)):
@@ -186,5 +196,5 @@ def _answered(answer: Any) -> Answered:
             return found
     raise EvidenceError(
         f"nobody knows who gave this {type(answer).__name__}",
-        next="pass the SDK's own answer (not its text) that came from a client made by connect()",
+        next=_OF_THE_SDK,
     )

@@ -177,7 +177,7 @@ def test_a_refusal_that_stopped_a_run_is_asked_about_again(tmp_path, standin, mo
 def test_an_error_that_a_retry_got_over_stays_recorded(tmp_path):
     request = {"method": "POST", "path": "/openai/v1/chat/completions", "query": {}, "json": {"model": "m"}}
     for name, statuses in {"over": [429, 200], "ended": [200, 429, 500], "only": [404]}.items():
-        answers = [{"status": status} for status in statuses]
+        answers = [{"status": status, "text": ""} for status in statuses]
         (tmp_path / f"{name}.json").write_text(json.dumps({"request": request, "answers": answers}))
     drop_refusals(tmp_path)
     left = {name: [answer["status"] for answer in record["answers"]] for name, record in read_records(tmp_path)}

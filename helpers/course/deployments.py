@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from helpers.costs import expected_cost
 from helpers.course.notebooks import find_notebook, read_notebook
-from helpers.course.upkeep import answers_of, read_records, read_usage
+from helpers.course.upkeep import read_records, read_usage
 from helpers.errors import UnknownPrice
 from helpers.recordings.exchange import model_of
 from helpers.settings import ROOT, Settings
@@ -147,7 +147,7 @@ def _count_recorded(folder: Path) -> dict[str, tuple[int, int, int]]:
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
     for _, record in read_records(folder):
         model = model_of(record["request"])
-        for answer in answers_of(record) if model else []:
+        for answer in record["answers"] if model else []:
             if "DeploymentNotFound" not in json.dumps(answer.get("json")):
                 prompt, output = read_usage(answer) or (0, 0)
                 counts[model] = [a + b for a, b in zip(counts[model], (1, prompt, output), strict=True)]

@@ -27,7 +27,6 @@ from helpers.course.notebooks import (
     write_whole,
 )
 from helpers.course.upkeep import (
-    answers_of,
     drop_refusals,
     drop_unused,
     list_answers,
@@ -178,7 +177,7 @@ def _record_and_replay(
     used = {line.split("/", 1)[1] for line in _read_lines(used_log) if line.startswith(f"{new.name}/")}
     dropped = drop_unused(new, used)
     used_log.unlink(missing_ok=True)
-    sources = Counter(name_source(answer) for _, record in read_records(new) for answer in answers_of(record))
+    sources = Counter(name_source(answer) for _, record in read_records(new) for answer in record["answers"])
     megabytes = sum(path.stat().st_size for path in new.iterdir() if path.is_file()) / 1e6
     report = Report(old, asked, len(before & used), dropped, megabytes, sources, stayed)
     kept = {path: notebook for (title, path, _), notebook in zip(runs, replayed, strict=True) if " = " not in title}
@@ -206,7 +205,7 @@ def _record_run(path: Path, notebook: Notebook, old: Path, new: Path, stayed: Co
 def _list_missing(folder: Path) -> set[str]:
     """The models whose deployments the service said it has not."""
     records = [record for _, record in read_records(folder)]
-    refused = (record for record in records if "DeploymentNotFound" in json.dumps(answers_of(record)[-1]))
+    refused = (record for record in records if "DeploymentNotFound" in json.dumps(record["answers"][-1]))
     return {model_of(record["request"]) for record in refused}
 
 
@@ -218,7 +217,7 @@ def _keep_old(models: set[str], old: Path, new: Path) -> Counter[str]:
         if model in models:
             for file in (*list_sidecars(record), name):
                 shutil.copy2(old / file, new / file)
-            kept[model] += len(answers_of(record))
+            kept[model] += len(record["answers"])
     return kept
 
 

@@ -1,17 +1,14 @@
 """What a folder of recordings holds, and putting it in order: used by the command that records."""
 
-import json
 import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from helpers.course.notebooks import write_whole
-from helpers.errors import RecordingUnreadable
+from helpers.recordings import Store
 
 __all__ = [
-    "answers_of",
     "drop_refusals",
     "drop_unused",
     "list_answers",
@@ -29,13 +26,14 @@ def drop_unused(folder: Path, used: set[str]) -> int:
 
     used: "<file name>#<index>" of every answer that was given.
     """
+    store = Store(folder)
     dropped, named = 0, set()
-    for name, record in read_records(folder):
-        answers = answers_of(record)
+    for name, record in store.records():
+        answers = record["answers"]
         keep = 1 + max((i for i in range(len(answers)) if f"{name}#{i}" in used), default=-1)
         dropped += len(answers) - keep
-        if _shorten(folder / name, record, keep):
-            named |= {name, *list_sidecars(record)}
+        if store.shorten(name, keep):
+            named |= {name, *list_sidecars(answers[:keep])}
     for path in folder.iterdir():
         if path.is_file() and path.name not in named:
             path.unlink()
@@ -44,21 +42,12 @@ def drop_unused(folder: Path, used: set[str]) -> int:
 
 def drop_refusals(folder: Path) -> None:
     """Remove the errors that requests ended in. One that a retry got over stays: it is part of the story."""
-    for name, record in read_records(folder):
-        keep = len(answers := answers_of(record))
+    store = Store(folder)
+    for name, record in store.records():
+        keep = len(answers := record["answers"])
         while keep and answers[keep - 1].get("status", 200) >= 400:
             keep -= 1
-        _shorten(folder / name, record, keep)
-
-
-def _shorten(path: Path, record: dict[str, Any], keep: int) -> bool:
-    """Leave a recording its first `keep` answers; with none it goes. Returns whether it is still there."""
-    if not keep:
-        path.unlink()
-    elif keep < len(answers_of(record)):
-        record["answers"] = record["answers"][:keep]
-        write_whole(path, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
-    return keep > 0
+        store.shorten(name, keep)
 
 
 def swap_folders(new: Path, old: Path) -> None:
@@ -96,31 +85,23 @@ def _rename(source: Path, target: Path) -> None:
 
 def read_records(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """(file name, record) of every recording in the folder, none where there is no folder."""
-    for path in sorted(folder.glob("*.json")):
-        try:
-            yield path.name, json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise RecordingUnreadable(
-                f"a recording cannot be read: {folder.name}/{path.name}", why=str(error), next="delete it"
-            ) from None
-
-
-def answers_of(record: dict[str, Any]) -> list[dict[str, Any]]:
-    """A recording's answers; a realtime session is one answer."""
-    return record.get("answers") or [record]
+    return Store(folder).records()
 
 
 def list_answers(folder: Path) -> set[str]:
-    return {f"{name}#{i}" for name, record in read_records(folder) for i in range(len(answers_of(record)))}
+    return {f"{name}#{i}" for name, record in read_records(folder) for i in range(len(record["answers"]))}
 
 
 def list_sidecars(value: Any) -> set[str]:
     """The names of all files that a record points to: {"file", "bytes", "sha256"} wherever it stands in an answer."""
-    if isinstance(value, dict):
-        own = {value["file"]} if isinstance(value.get("file"), str) and "sha256" in value else set()
-        children = [child for key, child in value.items() if key != "request"]
-        return own.union(*map(list_sidecars, children))
-    return set().union(*map(list_sidecars, value)) if isinstance(value, list) else set()
+    if isinstance(value, list):
+        return set().union(*map(list_sidecars, value))
+    if not isinstance(value, dict):
+        return set()
+    if value.keys() == {"file", "bytes", "sha256"}:
+        return {value["file"]}
+    inside = value["literal"] if value.keys() == {"literal"} else value  # what came looking like one of ours
+    return set().union(*(list_sidecars(item) for key, item in dict(inside).items() if key != "request"))
 
 
 def name_source(answer: dict[str, Any]) -> str:

@@ -9,8 +9,14 @@ from typing import Any
 
 from helpers.recordings.payloads import describe_file, describe_payloads, parse_multipart
 from helpers.recordings.redaction import Redactor
+from helpers.recordings.streams import DEEPEST, measure_depth
 
-__all__ = ["Asked", "describe_request", "model_of", "operation_of", "request_key"]
+__all__ = ["ADMITTED_HEADERS", "Asked", "describe_request", "model_of", "operation_of", "request_key"]
+
+# Headers of a request that decide what is answered; all others, and every credential, stay outside the recording.
+ADMITTED_HEADERS = frozenset(
+    {"openai-beta", "aoai-evals", "x-policy-id", "x-ms-oai-image-generation-deployment", "x-standin-fault"}
+)
 
 
 @dataclass(frozen=True)
@@ -36,24 +42,36 @@ class Asked:
 
 
 def describe_request(
-    method: str, path: str, query: Mapping[str, str], content_type: str, body: bytes, redactor: Redactor
+    method: str,
+    path: str,
+    query: Mapping[str, Any],
+    content_type: str,
+    body: bytes,
+    redactor: Redactor,
+    further: Mapping[str, Any] | None = None,
 ) -> Asked:
     """What is kept of a request: {"method", "path", "query"} and "json", "form", "text" or "content".
 
-    path: below the host, in the canonical form /openai/v1/... or /openai/deployments/... Nothing of host, headers,
-    boundaries or part content types is kept.
+    path: below the host, in the canonical form /openai/v1/... or /openai/deployments/... Nothing of host, boundaries or
+    part content types is kept. further: what else tells it apart, such as the admitted {"headers": {...}}.
     """
-    request: dict[str, Any] = {"method": method, "path": path, "query": dict(query)}
-    if content_type.startswith("multipart/form-data"):
+    query = {redactor.text(name): text for name, text in query.items()}
+    request: dict[str, Any] = {"method": method, "path": path, "query": query, **(further or {})}
+    if content_type.lower().startswith("multipart/form-data"):
         request["form"] = parse_multipart(body, content_type)
     elif body:
-        try:
-            request["json"] = describe_payloads(json.loads(body))
-        except (ValueError, RecursionError):
-            is_text = content_type.startswith("text/")
-            request |= {"text": body.decode("utf-8", "replace")} if is_text else {"content": describe_file(None, body)}
+        request |= _describe_body(content_type, body)
     request = redactor.value(request)
     return Asked(request, request_key(request))
+
+
+def _describe_body(content_type: str, body: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        is_text = content_type.lower().startswith("text/")
+        return {"text": body.decode("utf-8", "replace")} if is_text else {"content": describe_file(None, body)}
+    return {"json": describe_payloads(value)} if measure_depth(value) <= DEEPEST else {"text": body.decode("utf-8")}
 
 
 def request_key(request: Mapping[str, Any]) -> str:

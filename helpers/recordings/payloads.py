@@ -10,6 +10,7 @@ import binascii
 import hashlib
 import io
 import re
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -57,7 +58,10 @@ def suffix_of(data: bytes) -> str:
 
 
 def describe_file(name: str | None, data: bytes) -> dict[str, Any]:
-    """What stands for a file in a request: its name, and `width`, `height`, `pixels_sha256` or `bytes`, `sha256`."""
+    """What stands for a file in a request: its name, and `bytes`, `sha256`, or what a picture shows.
+
+    A picture is its `format`, `width`, `height` and `pixels_sha256`; `orientation` where a viewer would turn it.
+    """
     described: dict[str, Any] = {"file": re.split(r"[\\/]", name)[-1]} if name else {}
     if suffix_of(data) in _PICTURES and (pixels := _pixels(data)):
         return {**described, **pixels}
@@ -68,11 +72,20 @@ def _pixels(data: bytes) -> dict[str, Any] | None:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        picture = Image.open(io.BytesIO(data)).convert("RGBA")
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError):
+        with Image.open(io.BytesIO(data)) as picture:
+            if getattr(picture, "n_frames", 1) > 1:
+                return None  # only the first frame would be looked at
+            deep = picture.mode.startswith(("I", "F"))  # 16 and 32 bits, which eight cannot hold
+            pixels = (picture if deep else picture.convert("RGBA")).tobytes()
+            turned = picture.getexif().get(_ORIENTATION, 1)
+            told = {"format": picture.format, "width": picture.width, "height": picture.height}
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None  # not a picture that can be read: the service shall say so; its bytes stand for it
-    width, height = picture.size
-    return {"width": width, "height": height, "pixels_sha256": hashlib.sha256(picture.tobytes()).hexdigest()}
+    told |= {"orientation": turned} if turned != 1 else {}
+    return {**told, "pixels_sha256": hashlib.sha256(pixels).hexdigest()}
+
+
+_ORIENTATION = 0x0112  # of Exif
 
 
 def describe_payloads(value: Any, parent: str = "") -> Any:
@@ -94,7 +107,10 @@ def describe_payloads(value: Any, parent: str = "") -> Any:
 
 
 def lift_payloads(value: Any, keep: Callable[[bytes], dict[str, Any]], parent: str = "") -> Any:
-    """An answer's JSON with each picture or sound handed to `keep`, whose {"file": ...} takes its place."""
+    """An answer's JSON with each picture or sound handed to `keep`, whose {"file", "bytes", "sha256"} takes its place.
+
+    What came looking like such a description is set into {"literal": ...}, so that putting back knows it from ours.
+    """
     if isinstance(value, list):
         return [lift_payloads(item, keep, parent) for item in value]
     if not isinstance(value, dict):
@@ -106,7 +122,10 @@ def lift_payloads(value: Any, keep: Callable[[bytes], dict[str, Any]], parent: s
             lifted[name] = item if data is None else keep(data)
         else:
             lifted[name] = lift_payloads(item, keep, name)
-    return lifted
+    return {"literal": lifted} if value.keys() in (_SIDECAR, {"literal"}) else lifted
+
+
+_SIDECAR = {"file", "bytes", "sha256"}
 
 
 def _is_payload(owner: dict[str, Any], name: str, parent: str) -> bool:
@@ -123,15 +142,16 @@ def put_back_payloads(value: Any, read: Callable[[dict[str, Any]], bytes]) -> An
 def dump_with_payloads(value: Any, read: Callable[[dict[str, Any]], bytes]) -> bytes:
     """The JSON of put_back_payloads, in half its time: megabytes of base64 are not looked through for quotes."""
     lifted: list[bytes] = []
+    mark = secrets.token_hex(8)  # anew each time, so that no text that came can hold it
 
     def set_mark(described: dict[str, Any]) -> str:
         lifted.append(base64.b64encode(read(described)))
-        return f"\0{len(lifted) - 1}\0"  # no text that came as JSON from a service holds such a thing
+        return f"{mark}.{len(lifted) - 1}."
 
     dumped = dump_json(_replace_lifted(value, set_mark)).encode("utf-8")
     if not lifted:
         return dumped
-    parts = re.split(rb"\\u0000(\d+)\\u0000", dumped)
+    parts = re.split(rf"{mark}\.(\d+)\.".encode(), dumped)
     return b"".join(lifted[int(part)] if index % 2 else part for index, part in enumerate(parts))
 
 
@@ -141,8 +161,12 @@ def _replace_lifted(value: Any, instead: Callable[[dict[str, Any]], str]) -> Any
         return value if is_vector else [_replace_lifted(item, instead) for item in value]
     if not isinstance(value, dict):
         return value
-    if value.keys() == {"file", "bytes", "sha256"}:
+    if value.keys() == _SIDECAR:
         return instead(value)
+    literal = value.keys() == {"literal"}
+    value = value["literal"] if literal else value
+    if not isinstance(value, dict):
+        return {"literal": value}  # of a recording that knew no look-alikes
     return {name: _replace_lifted(item, instead) for name, item in value.items()}
 
 

@@ -1,101 +1,92 @@
-"""Byte streams: recorded events at their pace, and live ones watched as they pass."""
+"""Byte streams for the SDK, sync or async: at the recorded pace, up to a cut, from a large file, live as they pass."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from typing import IO
 
 import httpx2
 
-from helpers.recordings.answers import Clock, is_stream, list_times, rebuild_answer
-from helpers.recordings.provenance import today
-from helpers.recordings.session import Session
-from helpers.recordings.streams import EventReader, play_event
-
-__all__ = ["AsyncPlayed", "AsyncWatched", "Played", "Watch", "Watched"]
+__all__ = ["FromFile", "Passed", "Pieces", "Played"]
 
 
-class Played(httpx2.SyncByteStream):
-    def __init__(self, events: list[Any], pace: float):
-        self._events, self._pace = events, pace
+class Played(httpx2.SyncByteStream, httpx2.AsyncByteStream):
+    """A recorded stream. pieces: (ms, bytes). pace: times the recorded pace; 0 plays all at once."""
+
+    def __init__(self, pieces: list[tuple[float, bytes]], pace: float):
+        self._pieces, self._pace = pieces, pace
 
     def __iter__(self) -> Iterator[bytes]:
         if not self._pace:
-            yield b"".join(map(play_event, self._events))
+            yield b"".join(piece for _, piece in self._pieces)
             return
         start = time.perf_counter()
-        for event in self._events:
-            time.sleep(max(0.0, event[0] / 1000 * self._pace - (time.perf_counter() - start)))
-            yield play_event(event)
-
-
-class AsyncPlayed(httpx2.AsyncByteStream):
-    def __init__(self, events: list[Any], pace: float):
-        self._events, self._pace = events, pace
+        for ms, piece in self._pieces:
+            time.sleep(max(0.0, ms / 1000 * self._pace - (time.perf_counter() - start)))
+            yield piece
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         if not self._pace:
-            yield b"".join(map(play_event, self._events))
+            yield b"".join(piece for _, piece in self._pieces)
             return
         start = time.perf_counter()
-        for event in self._events:
-            await asyncio.sleep(max(0.0, event[0] / 1000 * self._pace - (time.perf_counter() - start)))
-            yield play_event(event)
+        for ms, piece in self._pieces:
+            await asyncio.sleep(max(0.0, ms / 1000 * self._pace - (time.perf_counter() - start)))
+            yield piece
 
 
-class Watch:
-    """Remembers who gave a live stream: at once, better when an event names the model, with its time at the end."""
+class Pieces(httpx2.SyncByteStream, httpx2.AsyncByteStream):
+    """What came, and then the error that cut it off, as the plain SDK meets them."""
 
-    def __init__(self, session: Session, response: httpx2.Response, clock: Clock):
-        self._session, self._response, self._clock = session, response, clock
-        self._reader = EventReader(clock.ms) if is_stream(response) else None
-        self._source = session.source_of(response, {})
-
-    def hand_on(self, request: httpx2.Request, stream: Any) -> httpx2.Response:
-        handed = rebuild_answer(request, self._response, stream)
-        self._headers = handed.headers
-        self._session.remember(self._headers, self._source, today(), None)
-        return handed
-
-    def see(self, chunk: bytes) -> None:
-        if self._reader:
-            self._reader.feed(chunk)
-            if not self._source["engine"]:
-                self._source = self._session.source_of(self._response, {"events": self._reader.events})
-                self._session.remember(self._headers, self._source, today(), None)
-        if b"data: [DONE]" in chunk:  # where the SDK stops reading
-            self.end()
-
-    def end(self) -> None:
-        times = list_times(self._reader.events if self._reader else ())
-        self._session.remember(self._headers, self._source, today(), self._clock.ms(), times)
-
-
-class Watched(httpx2.SyncByteStream):
-    """A live stream, passed on as it comes."""
-
-    def __init__(self, response: httpx2.Response, watch: Watch):
-        self._response, self._watch = response, watch
+    def __init__(self, pieces: Iterable[bytes], error: Exception | None = None):
+        self._pieces, self._error = pieces, error
 
     def __iter__(self) -> Iterator[bytes]:
-        for chunk in self._response.iter_bytes():
-            self._watch.see(chunk)
-            yield chunk
-        self._watch.end()
+        yield from self._pieces
+        if self._error:
+            raise self._error
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self:
+            yield piece
+
+
+class FromFile(Pieces):
+    """A large body, read from the disk a little at a time."""
+
+    def __init__(self, file: IO[bytes]):
+        super().__init__(iter(lambda: file.read(1 << 20), b""))
+        self._file = file
 
     def close(self) -> None:
-        self._response.close()
-
-
-class AsyncWatched(httpx2.AsyncByteStream):
-    def __init__(self, response: httpx2.Response, watch: Watch):
-        self._response, self._watch = response, watch
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for chunk in self._response.aiter_bytes():
-            self._watch.see(chunk)
-            yield chunk
-        self._watch.end()
+        self._file.close()
 
     async def aclose(self) -> None:
+        self._file.close()
+
+
+class Passed(httpx2.SyncByteStream, httpx2.AsyncByteStream):
+    """A live answer, passed on as it comes. see: is shown each piece. end: called once, when it is over or left."""
+
+    def __init__(self, response: httpx2.Response, see: Callable[[bytes], None], end: Callable[[], None]):
+        self._response, self._see, self._end = response, see, end
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._response.iter_bytes():
+            self._see(piece)
+            yield piece
+        self._end()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for piece in self._response.aiter_bytes():
+            self._see(piece)
+            yield piece
+        self._end()
+
+    def close(self) -> None:
+        self._end()
+        self._response.close()
+
+    async def aclose(self) -> None:
+        self._end()
         await self._response.aclose()

@@ -1,16 +1,18 @@
-"""Who gave an answer, when, and how long it took: looked up by the answer's request id."""
+"""Who gave an answer, when, and how long it took: looked up by the answer's request id, or by a bare text itself."""
 
 import datetime
+import hashlib
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Answered", "look_up", "remember", "today"]
+__all__ = ["Answered", "look_up", "look_up_text", "remember", "today"]
 
 _MOST = 20_000  # a day's work in one kernel, at some 300 bytes each
 _lock = threading.Lock()
-_answered: OrderedDict[str, "Answered"] = OrderedDict()
+_answered: OrderedDict[str, tuple["Answered", ...]] = OrderedDict()
 
 
 @dataclass(frozen=True)
@@ -26,18 +28,36 @@ class Answered:
     event_ms: tuple[int, ...] = ()
 
 
-def remember(request_ids: list[str], answered: Answered) -> None:
+def remember(request_ids: Sequence[str], answered: Answered, text: str | None = None) -> None:
+    """text: the whole answer, where it is nothing but text. Two that said the same are both remembered."""
     with _lock:
         for request_id in request_ids:
-            _answered[request_id] = answered
-            _answered.move_to_end(request_id)
+            _note(request_id, (answered,))
+        if text is not None:
+            key = _key_of(text)
+            others = [one for one in _answered.get(key, ()) if one.source != answered.source]
+            _note(key, (*others, answered))
         while len(_answered) > _MOST:
             _answered.popitem(last=False)
 
 
+def _note(key: str, answered: tuple[Answered, ...]) -> None:
+    _answered[key] = answered
+    _answered.move_to_end(key)
+
+
 def look_up(request_id: str | None) -> Answered | None:
     """None where the answer did not come through connect(), or 20,000 answers ago."""
-    return _answered.get(request_id or "")
+    return _answered.get(request_id or "", (None,))[-1]
+
+
+def look_up_text(text: str) -> tuple[Answered, ...]:
+    """All who gave exactly this text as a whole answer; empty where nobody did."""
+    return _answered.get(_key_of(text), ())
+
+
+def _key_of(text: str) -> str:
+    return "text " + hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def today() -> str:

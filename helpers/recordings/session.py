@@ -1,34 +1,37 @@
 """One connect(): which answer a request gets, where a request goes, and what is kept of the answer."""
 
-import json
-import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import httpx2
 
-from helpers.endpoints import Endpoint
+from helpers.endpoints import Endpoint, find_resource
 from helpers.errors import RecordingNotKept, RecordingUnreadable
-from helpers.recordings.exchange import Asked, describe_request, model_of
+from helpers.recordings.answer import Answer
+from helpers.recordings.exchange import Asked, model_of
+from helpers.recordings.handing import hand_over, rebuild
+from helpers.recordings.intake import Clock, Intake
 from helpers.recordings.misses import explain_miss
-from helpers.recordings.provenance import Answered, remember, today
-from helpers.recordings.redaction import Redactor
+from helpers.recordings.playing import Passed, Pieces
+from helpers.recordings.redaction import Redactor, clean_model
+from helpers.recordings.requests import CREDENTIALS, Requests
 from helpers.recordings.store import Store
 
-__all__ = ["ENGINE_HEADER", "Session"]
+__all__ = ["ENGINE_HEADER", "Flow", "Session"]
 
 # A stand-in says with this header which engine answered; Azure never sends it.
 ENGINE_HEADER = "x-standin-engine"
-_REQUEST_IDS = ("x-request-id", "apim-request-id")
+
+Flow = Generator[httpx2.Request | httpx2.Response, Any, httpx2.Response]
 
 
 class Session:
     """State shared by the transports of one connect().
 
-    base_path: path of the client's base URL, replaced by canonical_path in recordings, so that an answer recorded
-    behind a gateway's prefix replays everywhere. used: a file that gets one line for each recording answered from.
+    requests: what becomes of a request on its way to the disk and to the service. pace: times the recorded pace at
+    which streams are played. used: a file that gets one line for each recording answered from.
     """
 
     def __init__(
@@ -36,47 +39,79 @@ class Session:
         store: Store,
         mode: str,
         endpoint: Endpoint,
+        requests: Requests,
         *,
-        base_path: str,
-        canonical_path: str,
-        deployments: Mapping[str, str] | None = None,
+        pace: float = 0.0,
         used: Path | None = None,
     ):
         self.store = store
         self.mode = mode
         self.endpoint = endpoint
-        self.deployments = dict(deployments or {})
-        self._base_path, self._canonical_path = base_path.rstrip("/"), canonical_path.rstrip("/")
+        self.requests = requests
+        self._pace = pace
         self._used = used
         self._lock = threading.Lock()
         self._turns: dict[str, int] = {}
         self._recorded: dict[str, int] = {}  # answers on disk when a key was first met: later ones are other runs'
         self._started = False
 
-    def describe(self, request: httpx2.Request, body: bytes) -> Asked:
-        path = request.url.path
-        if path.startswith(self._base_path + "/"):
-            path = self._canonical_path + path[len(self._base_path) :]
-        query: dict[str, Any] = {}
-        for name, text in request.url.params.multi_items():
-            query[name] = [*query[name], text] if name in query else [text]
-        query = {name: texts[0] if len(texts) == 1 else texts for name, texts in query.items()}
-        content_type = request.headers.get("content-type", "")
-        asked = describe_request(request.method, path, query, content_type, body, Redactor())
-        if self.mode == "replay":
-            return asked
-        # The path stays: it says which operation this is, and a resource may be called like a word of it.
-        cleaned = self._redactor(request).value(asked.request) | {"path": asked.request["path"]}
-        return Asked(cleaned, asked.key)
+    def flow(self, request: httpx2.Request, body: bytes) -> Flow:
+        """One exchange, as a transport drives it. Returns what the SDK receives."""
+        if self.mode == "live":
+            return (yield from self._pass_on(request, body))
+        asked = self.requests.describe(request, body)
+        if self.mode == "record":
+            # The path stays: it says which operation this is, and a resource may be called like a word of it.
+            cleaned = self._redactor(request).value(asked.request) | {"path": asked.request["path"]}
+            asked = Asked(cleaned, asked.key)
+        if found := self._find(asked):
+            index, answer = found
+            name = f"recorded-{self.store.folder.name}-{asked.key}-{index}"
+            return hand_over(answer, request, self.store.open_file, self._pace, name)
+        return (yield from self._record(asked, request, body))
 
-    def find(self, asked: Asked) -> tuple[int, dict[str, Any]] | None:
+    def _pass_on(self, request: httpx2.Request, body: bytes) -> Flow:
+        clock = Clock()
+        response = yield self.requests.outgoing(request, body)
+        intake = Intake(response, self.requests.asks_stream(request, body), clock, keeps=False)
+        handed = rebuild(request, response, b"")
+        Answer(response.status_code, "file", b"", source=self._source_of(response, "")).note(handed.headers)
+        ended = False
+
+        def see(piece: bytes) -> None:
+            intake.feed(piece)
+            if intake.is_done:  # the SDK reads no further
+                end()
+
+        def end() -> None:
+            nonlocal ended
+            if not ended:
+                ended = True
+                intake.answer(lambda model: self._source_of(response, model)).note(handed.headers)
+
+        return rebuild(request, response, Passed(response, see, end), handed.headers)
+
+    def _record(self, asked: Asked, request: httpx2.Request, body: bytes) -> Flow:
+        clock = Clock()
+        response = yield self.requests.outgoing(request, body)
+        intake = Intake(response, self.requests.asks_stream(request, body), clock)
+        try:
+            while (piece := (yield response)) is not None:
+                intake.feed(piece)
+        except httpx2.RequestError as error:  # cut off: no whole answer, so nothing to keep
+            return rebuild(request, response, Pieces(intake.pieces(), error))
+        answer = intake.answer(lambda model: self._source_of(response, model))
+        self._keep(asked, request, response, answer, intake)
+        handed = rebuild(request, response, intake.pieces())
+        answer.note(handed.headers)
+        return handed
+
+    def _find(self, asked: Asked) -> tuple[int, Answer] | None:
         """The answer on disk that this request gets, and its index; None where the service is to be asked.
 
         The nth identical request gets the nth answer; in replay they then start again, but for a GET, whose last
         answer stands. Raises RecordingNotFound in replay, RecordingNotKept where recording cannot start.
         """
-        if self.mode == "live":
-            return None
         if self.mode == "record":
             self._start_recording()
             if self._is_past_recorded(asked.key):
@@ -99,7 +134,7 @@ class Session:
         else:
             index = min(turn, len(answers) - 1) if asked.is_read else turn % len(answers)
         self._note_use(name, index)
-        return index, answers[index]
+        return index, Answer.from_record(answers[index])
 
     def _is_past_recorded(self, key: str) -> bool:
         """Whether all that was on disk for this request has been given out: then nobody needs to look again."""
@@ -109,82 +144,32 @@ class Session:
             self._turns[key] = turn + is_past
             return is_past
 
-    def outgoing(self, request: httpx2.Request, body: bytes) -> httpx2.Request:
-        """The request as it leaves: under the reader's own deployment name, where deployments.toml gives one."""
-        if not self.deployments:
-            return request
-        content = body
-        url, path = request.url, request.url.path
-        own = re.sub("(?<=/deployments/)[^/]+", lambda model: self.deployments.get(model[0], model[0]), path, count=1)
-        if own != path:
-            url = url.copy_with(path=own)
-        content_type = request.headers.get("content-type", "")
-        if content_type.startswith("multipart/form-data"):
-            content = _rename_in_form(body, self.deployments)
-        elif body:
-            content = _rename_in_json(body, self.deployments)
-        sized = {"content-length", "transfer-encoding"}
-        headers = [(name, value) for name, value in request.headers.multi_items() if name.lower() not in sized]
-        return httpx2.Request(request.method, url, headers=headers, content=content, extensions=request.extensions)
-
-    def keep(
-        self,
-        asked: Asked,
-        request: httpx2.Request,
-        response: httpx2.Response,
-        content: bytes,
-        body: dict[str, Any],
-        elapsed_ms: float,
+    def _keep(
+        self, asked: Asked, request: httpx2.Request, response: httpx2.Response, answer: Answer, intake: Intake
     ) -> None:
-        """Write one answer. body: as in parse_body. Raises RecordingNotKept, with the answer in its `body`."""
+        """Write one answer. Raises RecordingNotKept, with the answer in its `body`."""
         redactor = self._redactor(request, response, model_of(asked.request))
-        if "events" in body:
-            kept = {"events": redactor.events(body["events"])}
-        else:
-            kept = body if "content" in body else redactor.value(body)
-        answer = {
-            "status": response.status_code,
-            "headers": redactor.headers(response.headers),
-            **kept,
-            "elapsed_ms": elapsed_ms,
-            "recorded_on": today(),
-            "source": redactor.value(self.source_of(response, body)),
-        }
+        if location := answer.headers.get("location"):
+            moved = self.requests.canonical_location(request.url, location)
+            answer = answer.with_header("location", moved)
         try:
-            index = self.store.append(asked, answer)
+            index = self.store.append(asked, answer, redactor)
         except (OSError, RecordingUnreadable) as error:
             what = f"the answer came and could not be kept (this error's .body holds it): {asked.name}"
             refusal = _not_kept(self.store, error, what)
-            refusal.body = content
+            refusal.body = b"".join(intake.pieces())
             raise refusal from error
         self._note_use(asked.name, index)
 
-    def source_of(self, response: httpx2.Response, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Who answered: {"kind": "stand-in" | "azure" | "other", "engine", ["region"]}."""
+    def _source_of(self, response: httpx2.Response, model: str) -> dict[str, Any]:
+        """Who answered, by the address that did: {"kind": "stand-in" | "azure" | "other", "engine", ["region"]}."""
         if engine := response.headers.get(ENGINE_HEADER):
             return {"kind": "stand-in", "engine": engine}
-        engine = _model_in(body)
-        if self.endpoint.resource:
+        source = {"kind": "other", "engine": clean_model(model)}
+        if response.url.scheme == "https" and find_resource(response.url.host):
             region = response.headers.get("x-ms-region")
-            return {"kind": "azure", "engine": engine, **({"region": region} if region else {})}
-        return {"kind": "other", "engine": engine}
-
-    def remember(
-        self,
-        headers: httpx2.Headers,
-        source: Mapping[str, Any],
-        date: str,
-        elapsed_ms: float | None,
-        event_ms: tuple[int, ...] = (),
-        body: Any = None,
-    ) -> None:
-        """So that `helpers.evidence` can say who gave the answer with these headers, or with the id in this JSON body.
-
-        The SDK takes its note of the headers last: what it hands out in an error of its own has the body's id alone.
-        """
-        ids = [headers[name] for name in _REQUEST_IDS if name in headers]
-        ids += [body["id"]] if isinstance(body, dict) and isinstance(body.get("id"), str) else []
-        remember(ids, Answered(dict(source), date, elapsed_ms, event_ms))
+            return {**source, "kind": "azure", **({"region": region} if region else {})}
+        return source
 
     def _start_recording(self) -> None:
         with self._lock:
@@ -197,14 +182,15 @@ class Session:
 
     def _redactor(self, request: httpx2.Request, response: httpx2.Response | None = None, model: str = "") -> Redactor:
         cookies = request.headers.get("cookie", "").split(";")
-        secrets = [value.split()[-1] for name, value in request.headers.items() if name in _CREDENTIALS and value]
+        secrets = [value.split()[-1] for name, value in request.headers.items() if name in CREDENTIALS and value]
         names: dict[str, str] = {}
+        deployments = self.requests.deployments
         if response is not None:
             cookies += [cookie.split(";")[0] for cookie in response.headers.get_list("set-cookie")]
             # In answers only: a deployment called "chat" must not change what a prompt about chats is found by.
             # Where one deployment serves two models, it is the one that was asked for.
-            names = {name: model for model, name in self.deployments.items()}
-            names |= {self.deployments[model]: model} if model in self.deployments else {}
+            names = {name: model for model, name in deployments.items()}
+            names |= {deployments[model]: model} if model in deployments else {}
         secrets += [cookie.partition("=")[2].strip() for cookie in cookies]
         if self.endpoint.resource:
             names[self.endpoint.resource] = "YOUR-RESOURCE"
@@ -218,41 +204,10 @@ class Session:
                 used.write(f"{self.store.folder.name}/{name}#{index}\n")
 
 
-_CREDENTIALS = {"authorization", "api-key", "ocp-apim-subscription-key", "x-api-key"}
-
-
 def _not_kept(store: Store, error: Exception, what: str) -> RecordingNotKept:
     return RecordingNotKept(
         what,
         folder=store.folder.name,
         why=getattr(error, "strerror", None) or str(error).splitlines(),
-        next="free the disk or mend the folder's rights, then run again: what is recorded is not asked twice",
+        next="free the disk or correct the folder's rights, then run again: what is recorded is not asked twice",
     )
-
-
-def _model_in(body: Mapping[str, Any]) -> str:
-    """The `model` that the answer itself names, "" where it names none (sound, errors)."""
-    values = [body.get("json"), *(event[1] for event in body.get("events", []))]
-    for value in values:
-        for part in (value, value.get("response") if isinstance(value, dict) else None):
-            if isinstance(part, dict) and isinstance(part.get("model"), str) and part["model"]:
-                return part["model"]
-    return ""
-
-
-def _rename_in_json(body: bytes, deployments: Mapping[str, str]) -> bytes:
-    try:
-        value = json.loads(body)
-    except ValueError:
-        return body
-    if not isinstance(value, dict) or value.get("model") not in deployments:
-        return body
-    return json.dumps({**value, "model": deployments[value["model"]]}, ensure_ascii=False).encode("utf-8")
-
-
-def _rename_in_form(body: bytes, deployments: Mapping[str, str]) -> bytes:
-    def rename(match: re.Match[bytes]) -> bytes:
-        model = match[2].decode("utf-8", "replace")
-        return match[1] + deployments.get(model, model).encode("utf-8")
-
-    return re.sub(rb'(name="model"(?:\r\n[^\r\n]+)*\r\n\r\n)([^\r\n]*)', rename, body, count=1)

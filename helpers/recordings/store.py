@@ -7,16 +7,22 @@ cleared when recording starts.
 
 import hashlib
 import json
+import os
 import re
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from helpers.errors import RecordingUnreadable
+from helpers.recordings.answer import BODIES, Answer
 from helpers.recordings.exchange import Asked
-from helpers.recordings.payloads import lift_payloads, suffix_of
+from helpers.recordings.intake import clean_file
+from helpers.recordings.payloads import suffix_of
+from helpers.recordings.redaction import Redactor
+from helpers.recordings.rendering import Rendered, render_record
 
 __all__ = ["Store"]
 
@@ -30,6 +36,7 @@ class Store:
         """folder: what is written to. base: read first and never written to (the course's own, under a reader's)."""
         self.folder = folder
         self._folders = [base, folder] if base else [folder]
+        self._rendered = Rendered()
         self._thread_lock = threading.Lock()  # threads wait here, without polling; only processes meet at the file lock
 
     def read(self, name: str) -> dict[str, Any] | None:
@@ -45,7 +52,7 @@ class Store:
 
     def _read_one(self, folder: Path, name: str) -> dict[str, Any] | None:
         try:
-            data = (folder / name).read_bytes()
+            data = _try_again((folder / name).read_bytes)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
@@ -57,50 +64,56 @@ class Store:
             raise _unreadable(folder / name, str(error)) from None
         return record
 
-    def read_file(self, described: dict[str, Any]) -> bytes:
-        """The bytes of a sidecar, from its {"file", "bytes", "sha256"}."""
+    def open_file(self, described: Mapping[str, Any]) -> IO[bytes]:
+        """A sidecar, from its {"file", "bytes", "sha256"}, open for reading."""
         name, size = described["file"], described["bytes"]
         if not isinstance(name, str) or Path(name).name != name or "\\" in name:
             raise _unreadable(self.folder / "sidecar", f"it names a file outside its folder: {name!r}")
         path = next((folder / name for folder in self._folders if (folder / name).is_file()), self.folder / name)
         try:
-            data = path.read_bytes()
+            file = _try_again(lambda: path.open("rb"))
         except FileNotFoundError:
             raise _unreadable(path, "a recording names it and it is not there") from None
         except OSError as error:
             raise _unreadable(path, error.strerror or str(error)) from None
-        if len(data) != size:  # its SHA-256 is checked by the tests: here it would cost every reader
-            raise _unreadable(path, f"{len(data)} bytes where {size} were recorded")
-        return data
+        found = os.fstat(file.fileno()).st_size
+        if found != size:  # its SHA-256 is checked by the tests: here it would cost every reader
+            file.close()
+            raise _unreadable(path, f"{found} bytes where {size} were recorded")
+        return file
 
-    def append(self, asked: Asked, answer: dict[str, Any]) -> int:
-        """Add one answer to the request's file; its index. answer: `json`, `text`, `events` or `content` (bytes)."""
+    def append(self, asked: Asked, answer: Answer, redactor: Redactor) -> int:
+        """Clean one answer and add it to the request's file; its index."""
         written: list[Path] = []
         with self._locked(asked.key):
             try:
-                lifted = self._lift(asked, answer, written)
-                text, index = self._extend(asked, lifted)
+                kept = answer.clean(redactor, lambda data: self._keep_file(asked, data, redactor, written))
+                record = self._read_one(self.folder, asked.name) or {"request": asked.request, "answers": []}
+                before = record["answers"]
+                text = self._rendered.render(asked.key, {**record, "answers": [*before, kept.to_record()]})
                 self._write(asked.key, asked.name, text.encode("utf-8"))
             except OSError:
                 for sidecar in written:  # nothing names them
                     sidecar.unlink(missing_ok=True)
                 raise
-        bases = [record for folder in self._folders[:-1] if (record := self._read_one(folder, asked.name))]
-        return index + sum(len(base["answers"]) for base in bases)
+        bases = [base for folder in self._folders[:-1] if (base := self._read_one(folder, asked.name))]
+        return len(before) + sum(len(base["answers"]) for base in bases)
 
-    def _extend(self, asked: Asked, answer: dict[str, Any]) -> tuple[str, int]:
-        """The file's text with one answer more, and that answer's index."""
-        try:
-            text = (self.folder / asked.name).read_text(encoding="utf-8")
-        except (FileNotFoundError, UnicodeDecodeError):
-            text = ""
-        answers = text.rfind('\n "')  # where the last of the record's own fields begins
-        if text.startswith('{\n "request": ') and text.startswith(_ANSWERS, answers) and text.endswith(_END):
-            # As this module writes it: one answer is added, without reading and writing all of them anew.
-            return f"{text.removesuffix(_END)},\n  {_dump(answer, 2)}{_END}", text.count("\n  {", answers)
-        record = self._read_one(self.folder, asked.name) or {"request": asked.request, "answers": []}
-        before = record["answers"]
-        return _dump({**record, "answers": [*before, answer]}) + "\n", len(before)
+    def records(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """(file name, record) of every recording, by name."""
+        for name in self.names():
+            if found := self.read(name):
+                yield name, found
+
+    def shorten(self, name: str, keep: int) -> bool:
+        """Leave a recording its first `keep` answers; with none it goes. Returns whether it is still there."""
+        record = self._read_one(self.folder, name)
+        if record and not keep:
+            (self.folder / name).unlink()
+        elif record and keep < len(record["answers"]):
+            record = {**record, "answers": record["answers"][:keep]}
+            self._write(name.split(".")[-2], name, render_record(record).encode("utf-8"))
+        return keep > 0
 
     def start_recording(self) -> None:
         """Make the folder, clear what killed runs left, and find out whether it can be written to at all."""
@@ -122,28 +135,36 @@ class Store:
         """The recordings' file names, sorted."""
         return sorted({path.name for folder in self._folders for path in folder.glob("*.json")})
 
-    def _lift(self, asked: Asked, answer: dict[str, Any], written: list[Path]) -> dict[str, Any]:
-        def keep(data: bytes) -> dict[str, Any]:
-            digest = hashlib.sha256(data).hexdigest()
-            name = f"{asked.name.removesuffix('.json')}.{digest[:12]}{suffix_of(data)}"
-            if not (self.folder / name).exists():
-                self._write(asked.key, name, data)
+    def _keep_file(self, asked: Asked, data: bytes | IO[bytes], redactor: Redactor, written: list[Path]) -> Any:
+        """Write a sidecar, named after its content, and describe it."""
+        temporary = self.folder / f".{asked.key}.tmp"
+        try:
+            with temporary.open("w+b") as target:
+                if isinstance(data, bytes):
+                    target.write(data)
+                else:
+                    clean_file(data, target, redactor.text)
+                target.flush()
+                target.seek(0)
+                head, size = target.read(16), os.fstat(target.fileno()).st_size
+                target.seek(0)
+                digest = hashlib.file_digest(target, "sha256").hexdigest()
+            name = f"{asked.name.removesuffix('.json')}.{digest[:12]}{suffix_of(head)}"
+            if (self.folder / name).exists():
+                temporary.unlink()
+            else:
+                _try_again(lambda: temporary.replace(self.folder / name))
                 written.append(self.folder / name)
-            return {"file": name, "bytes": len(data), "sha256": digest}
-
-        lifted = dict(answer)
-        if "content" in lifted:
-            lifted["file"] = keep(lifted.pop("content"))
-        for field in ("json", "events"):
-            if field in lifted:
-                lifted[field] = lift_payloads(lifted[field], keep)
-        return lifted
+        except BaseException:  # Ctrl-C as well
+            temporary.unlink(missing_ok=True)
+            raise
+        return {"file": name, "bytes": size, "sha256": digest}
 
     def _write(self, key: str, name: str, data: bytes) -> None:
         temporary = self.folder / f".{key}.tmp"  # one name a key is enough: its lock is held
         try:
             temporary.write_bytes(data)
-            temporary.replace(self.folder / name)
+            _try_again(lambda: temporary.replace(self.folder / name))
         except BaseException:  # Ctrl-C as well
             temporary.unlink(missing_ok=True)
             raise
@@ -175,8 +196,10 @@ def _check(record: Any) -> None:
     if not (isinstance(record.get("request"), dict) and isinstance(answers, list) and answers):
         raise ValueError("it holds no request or no answer")
     for answer in answers:
-        if not (isinstance(answer, dict) and isinstance(answer.get("status"), int) and _BODIES & answer.keys()):
-            raise ValueError("an answer in it has no status or no body")
+        if not (
+            isinstance(answer, dict) and isinstance(answer.get("status"), int) and len(BODIES & answer.keys()) == 1
+        ):
+            raise ValueError("an answer in it has no status or not one body")
         headers = answer.get("headers", {})
         if not (isinstance(headers, dict) and all(isinstance(value, str) for value in headers.values())):
             raise ValueError("an answer in it has headers that are none")
@@ -184,9 +207,15 @@ def _check(record: Any) -> None:
             raise ValueError("an answer in it has a source or a text that is none")
         if "file" in answer and not (isinstance(answer["file"], dict) and answer["file"].keys() >= {"file", "bytes"}):
             raise ValueError("an answer in it has a file that is none")
-        events = answer.get("events", [])
-        if not (isinstance(events, list) and all(map(_is_event, events))):
+        pieces = [*answer.get("events", []), *answer.get("chunks", [])] if _lists(answer) else [None]
+        if not all(map(_is_event, pieces)):
             raise ValueError("an answer in it has events that are none")
+        if len(BODIES & answer.keys()) > 1:
+            raise ValueError("an answer in it has more than one body")
+
+
+def _lists(answer: dict[str, Any]) -> bool:
+    return all(isinstance(answer.get(kind, []), list) for kind in ("events", "chunks", "frames"))
 
 
 def _is_event(event: Any) -> bool:
@@ -198,30 +227,13 @@ def _is_event(event: Any) -> bool:
     )
 
 
-_BODIES = {"json", "text", "events", "file"}
-_ANSWERS, _END = '\n "answers": [\n', "\n ]\n}\n"
-
-
-def _dump(value: Any, depth: int = 0) -> str:
-    """JSON that people can read and compare: short values on one line, one streamed event a line."""
-    text = _pretty(value, depth)
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:  # half a surrogate pair, as a cut stream can hold: only an escape can carry it
-        return json.dumps(value)
-    return text
-
-
-def _pretty(value: Any, depth: int, name: str = "") -> str:
-    flat = json.dumps(value, ensure_ascii=False)
-    is_row = name == "event" or (isinstance(value, list) and not any(isinstance(item, dict | list) for item in value))
-    if depth and (len(flat) <= 100 or is_row or not isinstance(value, dict | list)):
-        return flat
-    pad = " " * (depth + 1)
-    if isinstance(value, dict):
-        rows = [
-            f"{json.dumps(key, ensure_ascii=False)}: {_pretty(item, depth + 1, key)}" for key, item in value.items()
-        ]
-        return "{\n" + ",\n".join(pad + row for row in rows) + "\n" + " " * depth + "}"
-    rows = [_pretty(item, depth + 1, "event" if name == "events" else "") for item in value]
-    return "[\n" + ",\n".join(pad + row for row in rows) + "\n" + " " * depth + "]"
+def _try_again(action: Callable[[], Any]) -> Any:
+    """Windows refuses a file, for a moment, that another thread or a scanner has open."""
+    for wait in (0.01, 0.05, 0.2, 0.5):
+        try:
+            return action()
+        except PermissionError as error:
+            if getattr(error, "winerror", None) not in {5, 32}:
+                raise
+            time.sleep(wait)
+    return action()

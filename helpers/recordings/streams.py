@@ -1,4 +1,4 @@
-"""Server-sent events: read with the time of each, played again."""
+"""JSON and server-sent events on the wire: events are read with the time of each, and played again."""
 
 import codecs
 import json
@@ -6,48 +6,77 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["EventReader", "dump_json", "play_event"]
+__all__ = ["DEEPEST", "EventReader", "dump_json", "measure_depth", "play_event"]
+
+DEEPEST = 64  # levels of JSON; what is deeper is kept as the text it is, since reading it recursively could fail
 
 
 class EventReader:
     """Collects `events` as [ms, data] or [ms, data, name]; data is parsed JSON, or the text where it is none.
 
     ms: the clock (milliseconds since the request) when the event was complete. Comments and ids are dropped.
+    is_plain: whether the events, played again, are all that the SDK would see: false where bytes were no UTF-8, and
+    where an id or a waiting time stands alone, which the SDK takes for an event without data.
     """
 
     def __init__(self, clock: Callable[[], float]):
         self.events: list[list[Any]] = []
+        self.is_plain = True
         self._clock = clock
-        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
-        self._rest = ""
+        self._decode = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode
+        self._parts: list[str] = []  # of a line that is not complete: joined once, or a long one takes the square
         self._data: list[str] = []
         self._name: str | None = None
+        self._stands_alone = False
 
     def feed(self, chunk: bytes) -> None:
-        text = self._rest + self._decode(chunk)
+        text = self._decode(chunk)
+        if "\n" not in text and "\r" not in text and not (self._parts and self._parts[-1].endswith("\r")):
+            self._parts.append(text)
+            return
+        text = "".join([*self._parts, text])
         # A lone \r at the end may be half of a \r\n: wait for what follows.
         held = "\r" if text.endswith("\r") else ""
         lines = text.removesuffix(held).replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        self._rest = lines.pop() + held
+        self._parts = [lines.pop() + held]
         for line in lines:
             self._read_line(line)
+
+    def finish(self) -> None:
+        """At the end of the stream: an event that was not complete is none, as for the SDK."""
+        if any(map(_ESCAPED.search, [*self._parts, *self._data])) or self._decode(b"", True):
+            self.is_plain = False
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the SDK stops reading here."""
+        last = self.events[-1][1] if self.events else None
+        return isinstance(last, str) and last.startswith("[DONE]")
 
     def _read_line(self, line: str) -> None:
         field, _, value = line.partition(":")
         value = value.removeprefix(" ")
+        if not line.isascii() and _ESCAPED.search(line):
+            self.is_plain = False
         if not line:
             if self._data or self._name:
-                self._finish()
+                self._finish_event()
+            elif self._stands_alone:
+                self.is_plain = False
         elif field == "data":
             self._data.append(value)
         elif field == "event":
             self._name = value
+        elif field in {"id", "retry"}:
+            self._stands_alone = True
 
-    def _finish(self) -> None:
+    def _finish_event(self) -> None:
         text = "\n".join(self._data)
         try:
             data = json.loads(text)
-        except ValueError:
+            if measure_depth(data) > DEEPEST:
+                data = text
+        except (ValueError, RecursionError):
             data = text
         if isinstance(data, str | int | float | bool) or data is None:
             data = text  # only objects and arrays are kept parsed: a bare text must come back as it was
@@ -56,12 +85,15 @@ class EventReader:
         self._data, self._name = [], None
 
 
+_ESCAPED = re.compile("[\udc80-\udcff]")  # bytes that are no UTF-8, as surrogateescape shows them
+
+
 def play_event(event: list[Any]) -> bytes:
     """One recorded event as it stands on the wire."""
     _, data, *name = event
     lines = [f"event: {name[0]}"] if name else []
     lines += [f"data: {line}" for line in (data if isinstance(data, str) else dump_json(data)).split("\n")]
-    return ("\n".join(lines) + "\n\n").encode("utf-8")
+    return ("\n".join(lines) + "\n\n").encode("utf-8", "surrogateescape")
 
 
 def dump_json(value: Any) -> str:
@@ -73,3 +105,18 @@ def dump_json(value: Any) -> str:
 
 
 _UNSAFE = re.compile("[\x85\u2028\u2029\ud800-\udfff]")
+
+
+def measure_depth(value: Any) -> int:
+    """Levels of lists and objects inside one another; stops counting past the deepest that is read."""
+    level, depth = [value], 0
+    while level and depth <= DEEPEST:
+        level = [
+            child
+            for one in level
+            if isinstance(one, dict | list)
+            for child in (one.values() if isinstance(one, dict) else one)
+            if isinstance(child, dict | list)
+        ]
+        depth += 1
+    return depth

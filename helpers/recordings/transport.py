@@ -1,59 +1,50 @@
-"""The transports that connect() hands to the SDK: they answer from recordings, or ask and keep what comes.
+"""The transports that connect() hands to the SDK. All that is decided, `Session.flow` decides; here is the waiting.
 
-The sync and the async one differ in nothing but `await`; all that decides is in Session.
+A flow is a generator, as in httpx2's own authentication: it yields a request to be sent, and is given the response; it
+yields that response to have its next piece, and is given the piece, None at the end; it returns what the SDK receives.
+A failure of the network is raised where the flow stands.
 """
+
+from collections.abc import AsyncIterator, Iterator
 
 import httpx2
 
-from helpers.recordings.answers import Clock, hand_on_answer, is_stream, keep_answer, parse_body, replay_answer
-from helpers.recordings.playing import AsyncPlayed, AsyncWatched, Played, Watch, Watched
 from helpers.recordings.session import Session
-from helpers.recordings.streams import EventReader
 
 __all__ = ["AsyncRecordingTransport", "RecordingTransport"]
 
 
 class RecordingTransport(httpx2.BaseTransport):
-    """pace: times the recorded pace at which streams are played; 0 plays them at once. client: asks the service."""
+    """client: asks the service; None in replay."""
 
-    def __init__(self, session: Session, pace: float, client: httpx2.Client | None):
-        self._session, self._pace, self._client = session, pace, client
+    def __init__(self, session: Session, client: httpx2.Client | None):
+        self._session, self._client = session, client
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        body = request.read()
-        if self._session.mode == "live":
-            return self._ask_live(request, body)
-        asked = self._session.describe(request, body)
-        found = self._session.find(asked)
-        if found:
-            return replay_answer(self._session, request, asked.key, *found, lambda events: Played(events, self._pace))
-        clock = Clock()
-        response = self._send(request, body)
+        flow = self._session.flow(request, request.read())
+        pieces: Iterator[bytes] | None = None
+        response: httpx2.Response | None = None
         try:
-            reader = EventReader(clock.ms) if is_stream(response) else None
-            chunks = []
-            for chunk in response.iter_bytes():
-                chunks.append(chunk)
-                if reader:
-                    reader.feed(chunk)
+            wanted = next(flow)
+            while True:
+                try:
+                    given: httpx2.Response | bytes | None
+                    if isinstance(wanted, httpx2.Request):
+                        assert self._client is not None  # connect() gives one in the modes that ask
+                        given = response = self._client.send(wanted, stream=True)
+                    else:
+                        pieces = pieces or wanted.iter_bytes()
+                        given = next(pieces, None)
+                except httpx2.RequestError as error:
+                    wanted = flow.throw(error)
+                else:
+                    wanted = flow.send(given)
+        except StopIteration as done:
+            handed: httpx2.Response = done.value
+            return handed
         finally:
-            response.close()
-        content = b"".join(chunks)
-        return keep_answer(self._session, asked, request, response, content, reader, clock.ms())
-
-    def _ask_live(self, request: httpx2.Request, body: bytes) -> httpx2.Response:
-        clock = Clock()
-        response = self._send(request, body)
-        if is_stream(response) or response.headers.get("content-type", "").startswith(("audio/", "image/")):
-            watch = Watch(self._session, response, clock)
-            return watch.hand_on(request, Watched(response, watch))
-        content = response.read()
-        parsed = parse_body(response, content, None)
-        return hand_on_answer(self._session, request, response, content, parsed, clock.ms())
-
-    def _send(self, request: httpx2.Request, body: bytes) -> httpx2.Response:
-        assert self._client is not None  # connect() gives one in the modes that ask
-        return self._client.send(self._session.outgoing(request, body), stream=True)
+            if response is not None and pieces is not None:  # read here, and not passed on
+                response.close()
 
     def close(self) -> None:
         if self._client:
@@ -63,46 +54,34 @@ class RecordingTransport(httpx2.BaseTransport):
 class AsyncRecordingTransport(httpx2.AsyncBaseTransport):
     """The async twin of RecordingTransport."""
 
-    def __init__(self, session: Session, pace: float, client: httpx2.AsyncClient | None):
-        self._session, self._pace, self._client = session, pace, client
+    def __init__(self, session: Session, client: httpx2.AsyncClient | None):
+        self._session, self._client = session, client
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        body = await request.aread()
-        if self._session.mode == "live":
-            return await self._ask_live(request, body)
-        asked = self._session.describe(request, body)
-        found = self._session.find(asked)
-        if found:
-            return replay_answer(
-                self._session, request, asked.key, *found, lambda events: AsyncPlayed(events, self._pace)
-            )
-        clock = Clock()
-        response = await self._send(request, body)
+        flow = self._session.flow(request, await request.aread())
+        pieces: AsyncIterator[bytes] | None = None
+        response: httpx2.Response | None = None
         try:
-            reader = EventReader(clock.ms) if is_stream(response) else None
-            chunks = []
-            async for chunk in response.aiter_bytes():
-                chunks.append(chunk)
-                if reader:
-                    reader.feed(chunk)
+            wanted = next(flow)
+            while True:
+                try:
+                    given: httpx2.Response | bytes | None
+                    if isinstance(wanted, httpx2.Request):
+                        assert self._client is not None
+                        given = response = await self._client.send(wanted, stream=True)
+                    else:
+                        pieces = pieces or wanted.aiter_bytes()
+                        given = await anext(pieces, None)
+                except httpx2.RequestError as error:
+                    wanted = flow.throw(error)
+                else:
+                    wanted = flow.send(given)
+        except StopIteration as done:
+            handed: httpx2.Response = done.value
+            return handed
         finally:
-            await response.aclose()
-        content = b"".join(chunks)
-        return keep_answer(self._session, asked, request, response, content, reader, clock.ms())
-
-    async def _ask_live(self, request: httpx2.Request, body: bytes) -> httpx2.Response:
-        clock = Clock()
-        response = await self._send(request, body)
-        if is_stream(response) or response.headers.get("content-type", "").startswith(("audio/", "image/")):
-            watch = Watch(self._session, response, clock)
-            return watch.hand_on(request, AsyncWatched(response, watch))
-        content = await response.aread()
-        parsed = parse_body(response, content, None)
-        return hand_on_answer(self._session, request, response, content, parsed, clock.ms())
-
-    async def _send(self, request: httpx2.Request, body: bytes) -> httpx2.Response:
-        assert self._client is not None
-        return await self._client.send(self._session.outgoing(request, body), stream=True)
+            if response is not None and pieces is not None:
+                await response.aclose()
 
     async def aclose(self) -> None:
         if self._client:

@@ -24,6 +24,7 @@ import httpx2
 import openai
 
 from helpers import connect
+from helpers.recordings import Answer
 from helpers.recordings.exchange import describe_request
 from helpers.recordings.redaction import Redactor
 from helpers.recordings.store import Store
@@ -148,7 +149,7 @@ def build_recordings(folder: Path, count: int) -> None:
         asked = describe_request("POST", path, {}, "application/json", request.read(), Redactor())
         about = {"elapsed_ms": 800, "recorded_on": "2026-11-20", "source": {"kind": "stand-in", "engine": "none"}}
         headers = {"content-type": _wire_form(body)[1], "x-request-id": asked.key}
-        store.append(asked, {"status": 200, "headers": headers, **body, **about})
+        store.append(asked, Answer.from_record({"status": 200, "headers": headers, **body, **about}), Redactor())
     example = next(folder.glob("chat.*.json")).read_bytes()
     for number in range(count - len(OPERATIONS)):
         (folder / f"chat.completions.{MODEL}.{number:012x}.json").write_bytes(example)

@@ -1,0 +1,144 @@
+"""One noun: an Answer, as it came over the wire, as it is kept on disk, and as it is handed to the SDK."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import httpx2
+
+from helpers.recordings.payloads import dump_with_payloads, lift_payloads, put_back_payloads
+from helpers.recordings.provenance import Answered, remember, today
+from helpers.recordings.redaction import Redactor
+from helpers.recordings.streams import DEEPEST, dump_json, measure_depth, play_event
+
+__all__ = ["BODIES", "Answer", "parse_body"]
+
+# What an answer's body is kept as; exactly one of them stands in each answer on disk.
+#   json    parsed          text    as it is               file    {"file", "bytes", "sha256"} of a sidecar
+#   events  [[ms, data], [ms, data, name]...]              chunks  [[ms, text]...], a stream that is not all events
+#   frames  [{"ms", "from", "json"}...], the messages of a realtime session in both directions
+BODIES = frozenset({"json", "text", "file", "events", "chunks", "frames"})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """status, headers (those that are kept, in lower case), one body, and who gave it when.
+
+    body: of one of BODIES, by its name in `kind`; while it is not on disk yet, "file" is its bytes, or an open file of
+    text or bytes where it was too large for the memory. elapsed_ms: to the last byte. source: {"kind": "stand-in",
+    "azure" or "other", "engine", "region"}.
+    """
+
+    status: int
+    kind: str
+    body: Any
+    headers: Mapping[str, str] = field(default_factory=dict)
+    elapsed_ms: float | None = None
+    recorded_on: str = field(default_factory=today)
+    source: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "Answer":
+        """An answer on disk; the store has checked it."""
+        [kind] = BODIES & record.keys()
+        return cls(
+            record["status"],
+            kind,
+            record[kind],
+            record.get("headers", {}),
+            record.get("elapsed_ms"),
+            record.get("recorded_on", ""),
+            record.get("source", {}),
+        )
+
+    def to_record(self) -> dict[str, Any]:
+        return {
+            "status": self.status,
+            "headers": dict(self.headers),
+            self.kind: self.body,
+            "elapsed_ms": self.elapsed_ms,
+            "recorded_on": self.recorded_on,
+            "source": dict(self.source),
+        }
+
+    def with_header(self, name: str, value: str) -> "Answer":
+        return replace(self, headers={**self.headers, name: value})
+
+    def clean(self, redactor: Redactor, keep: Callable[[Any], dict[str, Any]]) -> "Answer":
+        """As it may lie on disk. keep: writes bytes, or an open file, beside the recording and describes them.
+
+        Pictures and sound are lifted out first, so that no rule for text ever sees them.
+        """
+        body: Any
+        if self.kind == "file":
+            body = keep(redactor.bytes(self.body) if isinstance(self.body, bytes) else self.body)
+        elif self.kind == "events":
+            body = redactor.events(lift_payloads(self.body, lambda data: keep(redactor.bytes(data))))
+        elif self.kind == "chunks":
+            whole = "".join(text for _, text in self.body)
+            cleaned = redactor.text(whole)
+            body = self.body if cleaned == whole else [[self.body[-1][0], cleaned]]
+        else:
+            body = redactor.answer(lift_payloads(self.body, lambda data: keep(redactor.bytes(data))))
+        return replace(self, body=body, headers=redactor.headers(self.headers), source=redactor.value(self.source))
+
+    def content(self, read: Callable[[Mapping[str, Any]], bytes]) -> bytes | list[tuple[float, bytes]]:
+        """The body's bytes; of a stream, each piece with the milliseconds at which it came. read: a sidecar's bytes."""
+        if self.kind == "json":
+            return dump_with_payloads(self.body, read)
+        if self.kind == "events":
+            return [(event[0], play_event(event)) for event in put_back_payloads(self.body, read)]
+        if self.kind == "chunks":
+            return [(ms, text.encode("utf-8", "surrogateescape")) for ms, text in self.body]
+        if self.kind == "frames":
+            return dump_json(self.body).encode()
+        return read(self.body) if self.kind == "file" else self.body.encode("utf-8", "surrogateescape")
+
+    @property
+    def event_ms(self) -> tuple[int, ...]:
+        return tuple(event[0] for event in self.body) if self.kind == "events" else ()
+
+    @property
+    def model(self) -> str:
+        """The `model` that the answer itself names, "" where it names none (sound, errors)."""
+        values = [self.body] if self.kind == "json" else [e[1] for e in self.body] if self.kind == "events" else []
+        for value in values:
+            for part in (value, value.get("response") if isinstance(value, dict) else None):
+                if isinstance(part, dict) and isinstance(part.get("model"), str) and part["model"]:
+                    return part["model"]
+        return ""
+
+    def note(self, headers: Mapping[str, str]) -> None:
+        """Let `helpers.evidence` find who gave this answer, by the ids in these headers or by what its body says.
+
+        The SDK takes its note of the headers last: what it hands out in an error of its own has the body's id alone,
+        and a bare text has nothing but itself.
+        """
+        ids = [headers[name] for name in ("x-request-id", "apim-request-id") if name in headers]
+        if self.kind == "json" and isinstance(self.body, dict) and isinstance(self.body.get("id"), str):
+            ids.append(self.body["id"])
+        text = self.body if self.kind == "text" and self.status < 400 else None
+        answered = Answered(dict(self.source), self.recorded_on, self.elapsed_ms, self.event_ms)
+        remember(ids, answered, text)
+
+
+def parse_body(headers: httpx2.Headers, content: bytes) -> tuple[str, Any]:
+    """(kind, body) of a body that is no stream: "json", "text", or "file" with the bytes."""
+    content_type = headers.get("content-type", "").lower()
+    if "json" in content_type:
+        try:
+            value = json.loads(content)
+            if measure_depth(value) <= DEEPEST:
+                return "json", value
+        except (ValueError, RecursionError):
+            pass  # a gateway's error page under the wrong type: kept as the text it is
+    if content_type.startswith(("audio/", "image/", "video/")) and content:
+        return "file", content
+    # A downloaded file is text more often than not, whatever its type says; only as text can it be cleaned.
+    if not content_type.startswith("text/") and b"\0" in content:
+        return "file", content
+    try:
+        return "text", content.decode("utf-8", "surrogateescape" if content_type.startswith("text/") else "strict")
+    except UnicodeDecodeError:
+        return "file", content

@@ -1,0 +1,134 @@
+"""What becomes of a request: how it is described on disk, and how it leaves for the service."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import httpx2
+
+from helpers.recordings.exchange import ADMITTED_HEADERS, Asked, describe_request
+from helpers.recordings.redaction import Redactor
+from helpers.recordings.rules import placeholder
+
+__all__ = ["CREDENTIALS", "Requests"]
+
+CREDENTIALS = frozenset({"authorization", "api-key", "ocp-apim-subscription-key", "x-api-key", "proxy-authorization"})
+_ORIGIN = "helpers.origin"  # httpx2 hands a request's extensions on to the request that follows a redirect
+
+
+class Requests:
+    """The requests of one client.
+
+    base_path: path of the client's base URL, replaced by canonical_path in recordings, so that an answer recorded
+    behind a gateway's prefix replays everywhere. deployments: model -> the reader's own name for its deployment.
+    own: credentials of the client's own; a request with another one is another request.
+    """
+
+    def __init__(
+        self,
+        base_path: str,
+        canonical_path: str,
+        deployments: Mapping[str, str] | None = None,
+        own: set[str] | None = None,
+    ):
+        self.deployments = dict(deployments or {})
+        self.own = own if own is not None else set()
+        self._base_path, self._canonical_path = base_path.rstrip("/"), canonical_path.rstrip("/")
+
+    def describe(self, request: httpx2.Request, body: bytes) -> Asked:
+        """The request as it is matched, and its key."""
+        query: dict[str, Any] = {}
+        for name, text in request.url.params.multi_items():
+            query[name] = [*query[name], text] if name in query else [text]
+        query = {name: texts[0] if len(texts) == 1 else texts for name, texts in query.items()}
+        headers = {name: value for name, value in request.headers.items() if name in ADMITTED_HEADERS}
+        further: dict[str, Any] = {"headers": headers} if headers else {}
+        if other := self._other_credential(request):
+            further |= {"credential": other}
+        content_type = request.headers.get("content-type", "")
+        path = self._canonical(request.url.path)
+        return describe_request(request.method, path, query, content_type, body, Redactor(), further)
+
+    def asks_stream(self, request: httpx2.Request, body: bytes) -> bool:
+        if request.headers.get("content-type", "").startswith("multipart/form-data"):
+            return bool(re.search(rb'name="stream"(?:\r\n[^\r\n]+)*\r\n\r\ntrue\r\n', body, re.I))
+        return bool(re.search(rb'"stream"\s*:\s*true', body))
+
+    def outgoing(self, request: httpx2.Request, body: bytes) -> httpx2.Request:
+        """The request as it leaves: under the reader's own deployment name, where deployments.toml gives one.
+
+        A request that follows a redirect to another origin takes no credential there.
+        """
+        headers = list(request.headers.raw)
+        origin = request.extensions.setdefault(_ORIGIN, _origin(request.url))
+        if moved := origin != _origin(request.url):
+            headers = [(name, value) for name, value in headers if not _is_credential(name, value, self.own)]
+        if not (self.deployments or moved):
+            return request
+        url, path = request.url, request.url.path
+        own = re.sub("(?<=/deployments/)[^/]+", lambda model: self._own_name(model[0]), path, count=1)
+        if own != path:
+            url = url.copy_with(path=own)
+        content = body
+        if request.headers.get("content-type", "").startswith("multipart/form-data"):
+            content = _rename_in_form(body, self.deployments)
+        elif body:
+            content = _rename_in_json(body, self.deployments)
+        named = b"x-ms-oai-image-generation-deployment"
+        headers = [
+            (name, self._own_name(value.decode()).encode() if name.lower() == named else value)
+            for name, value in headers
+            if name.lower() not in {b"content-length", b"transfer-encoding"}
+        ]
+        return httpx2.Request(request.method, url, headers=headers, content=content, extensions=request.extensions)
+
+    def canonical_location(self, asked: httpx2.URL, location: str) -> str:
+        """Where a redirect leads, as it is kept: below the same server a path, as in the recorded requests."""
+        try:
+            url = asked.join(location)
+        except httpx2.InvalidURL:
+            return location
+        if _origin(url) != _origin(asked):
+            return location
+        return str(httpx2.URL(self._canonical(url.path), query=url.query or None))
+
+    def _canonical(self, path: str) -> str:
+        is_below = path.startswith(self._base_path + "/")
+        return self._canonical_path + path[len(self._base_path) :] if is_below else path
+
+    def _own_name(self, model: str) -> str:
+        return self.deployments.get(model, model)
+
+    def _other_credential(self, request: httpx2.Request) -> str:
+        """A placeholder for a credential that is not the client's own; "" for its own, and for none at all."""
+        given = [value.split()[-1] for name, value in request.headers.items() if name in CREDENTIALS and value.strip()]
+        others = sorted(value for value in given if value not in self.own)
+        return " ".join(map(placeholder, others))
+
+
+def _origin(url: httpx2.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port or {"http": 80, "https": 443}.get(url.scheme)
+
+
+def _is_credential(name: bytes, value: bytes, own: set[str]) -> bool:
+    told = name.decode("latin-1").lower()
+    return told in CREDENTIALS or told == "cookie" or any(one and one.encode() in value for one in own)
+
+
+def _rename_in_json(body: bytes, deployments: Mapping[str, str]) -> bytes:
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return body
+    if not isinstance(value, dict) or value.get("model") not in deployments:
+        return body
+    return json.dumps({**value, "model": deployments[value["model"]]}, ensure_ascii=False).encode("utf-8")
+
+
+def _rename_in_form(body: bytes, deployments: Mapping[str, str]) -> bytes:
+    def rename(match: re.Match[bytes]) -> bytes:
+        model = match[2].decode("utf-8", "replace")
+        return match[1] + deployments.get(model, model).encode("utf-8")
+
+    return re.sub(rb'(name="model"(?:\r\n[^\r\n]+)*\r\n\r\n)([^\r\n]*)', rename, body, count=1)
