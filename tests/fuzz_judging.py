@@ -38,6 +38,8 @@ def _compare_seen(case: Case, mode: str, outcomes: dict[str, Outcome]) -> Iterat
     owes_values = mode == "replay"
     errors = [(each.error_values if owes_values else each.error) or ("none",) for each in (plain, seen)]
     pieces = [each.values if owes_values else each.pieces for each in (plain, seen)]
+    if mode == "replay" and case.cut:  # a first answer that was cut off is none to keep, so nothing is asked again
+        pieces = [[re.sub(r" after \d+'$", "'", piece) for piece in each] for each in pieces]
     headers = [_headers(mode, each) for each in (plain, seen)]
     if seen.refusal is not None:
         yield from _judge_refusal(case, mode, outcomes)
@@ -47,12 +49,17 @@ def _compare_seen(case: Case, mode: str, outcomes: dict[str, Outcome]) -> Iterat
         before, after = errors[0][0], errors[1][0]
         what = f"error {before} says otherwise" if before == after else f"error {before} -> {after}"
         yield f"{mode}: {what}", _first_difference(*errors)
+    elif mode == "replay" and case.read == "lines" and any(map(_TAKEN_FOR_ENDS.search, map(str, pieces))):
+        return  # httpx2 ends lines at letters that JSON may spell or escape; "text" and "bytes" compare these
     elif pieces[0] != pieces[1]:
         yield f"{mode}: other values", _first_difference(*pieces)
     elif headers[0] != headers[1]:
         yield f"{mode}: other headers", _first_difference(headers[0] or [], headers[1] or [])
     elif mode != "replay" and seen.waits != plain.waits and not _waits_until_a_date(case):
         yield f"{mode}: other waits", f"{plain.waits} -> {seen.waits}"
+
+
+_TAKEN_FOR_ENDS = re.compile(r"\\+(?:x0b|x0c|x1[cde]|u2028|u2029|x85|u0085|u001[c-e])")
 
 
 def _is_half_kept(plain: Outcome, seen: Outcome) -> bool:

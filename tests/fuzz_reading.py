@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+import re
 import warnings
 from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass, field
@@ -110,17 +111,21 @@ def _digest(data: bytes) -> str:
 
 def _show_values(body: Any, headers: Any) -> str:
     """A body as text, but JSON and events by their values, where the content type says that they are such."""
-    joined = "\n".join(body) if isinstance(body, list) else body
+    joined = "\n".join([*body, ""]) if isinstance(body, list) else body
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     try:
         if kind.endswith("json"):
-            return f"json {_show(json.loads(joined))}"
-        if kind == "text/event-stream":
-            data = joined.encode("utf-8", "surrogatepass") if isinstance(joined, str) else joined
+            return f"json {_show(json.loads(joined, strict=False))}"
+        data = joined.encode("utf-8", "surrogatepass") if isinstance(joined, str) else joined
+        if kind == "text/event-stream" or (kind in _READ_AS_EVENTS and _EVENTS.match(data)):
             return f"events {_show([_event_value(each) for each in SSEDecoder().iter_bytes(iter([data]))])}"
     except (ValueError, RecursionError):
         pass
     return _show(body)
+
+
+_READ_AS_EVENTS = {"", "text/plain", "application/octet-stream"}  # where events were asked for
+_EVENTS = re.compile(rb"(?:[a-z]*:[^\r\n]*|\xef\xbb\xbf)?[\r\n]*(?:data|event):")
 
 
 def _event_value(event: Any) -> tuple[Any, Any]:

@@ -1,11 +1,10 @@
 """One noun: an Answer, as it came over the wire, as it is kept on disk, and as it is handed to the SDK."""
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
-
-import httpx2
 
 from helpers.recordings.payloads import dump_with_payloads, lift_payloads, put_back_payloads
 from helpers.recordings.provenance import Answered, remember, today
@@ -27,7 +26,7 @@ class Answer:
 
     body: of one of BODIES, by its name in `kind`; while it is not on disk yet, "file" is its bytes, or an open file of
     text or bytes where it was too large for the memory. elapsed_ms: to the last byte. source: {"kind": "stand-in",
-    "azure" or "other", "engine", "region"}.
+    "azure" or "other", "engine", "region"}. events: of a stream, as it was read, whatever it is kept as.
     """
 
     status: int
@@ -37,6 +36,7 @@ class Answer:
     elapsed_ms: float | None = None
     recorded_on: str = field(default_factory=today)
     source: Mapping[str, Any] = field(default_factory=dict)
+    events: Sequence[list[Any]] = ()
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "Answer":
@@ -50,6 +50,7 @@ class Answer:
             record.get("elapsed_ms"),
             record.get("recorded_on", ""),
             record.get("source", {}),
+            record.get("events", ()),
         )
 
     def to_record(self) -> dict[str, Any]:
@@ -77,8 +78,9 @@ class Answer:
             body = redactor.events(lift_payloads(self.body, lambda data: keep(redactor.bytes(data))))
         elif self.kind == "chunks":
             whole = "".join(text for _, text in self.body)
-            cleaned = redactor.text(whole)
-            body = self.body if cleaned == whole else [[self.body[-1][0], cleaned]]
+            if redactor.text(whole) != whole or redactor.events(list(self.events)) != self.events:
+                return replace(self, kind="events", body=list(self.events)).clean(redactor, keep)  # first of all clean
+            body = self.body
         else:
             body = redactor.answer(lift_payloads(self.body, lambda data: keep(redactor.bytes(data))))
         return replace(self, body=body, headers=redactor.headers(self.headers), source=redactor.value(self.source))
@@ -97,12 +99,12 @@ class Answer:
 
     @property
     def event_ms(self) -> tuple[int, ...]:
-        return tuple(event[0] for event in self.body) if self.kind == "events" else ()
+        return tuple(event[0] for event in self.events)
 
     @property
     def model(self) -> str:
         """The `model` that the answer itself names, "" where it names none (sound, errors)."""
-        values = [self.body] if self.kind == "json" else [e[1] for e in self.body] if self.kind == "events" else []
+        values = [self.body] if self.kind == "json" else [event[1] for event in self.events]
         for value in values:
             for part in (value, value.get("response") if isinstance(value, dict) else None):
                 if isinstance(part, dict) and isinstance(part.get("model"), str) and part["model"]:
@@ -123,16 +125,17 @@ class Answer:
         remember(ids, answered, text)
 
 
-def parse_body(headers: httpx2.Headers, content: bytes) -> tuple[str, Any]:
+def parse_body(content_type: str, content: bytes) -> tuple[str, Any]:
     """(kind, body) of a body that is no stream: "json", "text", or "file" with the bytes."""
-    content_type = headers.get("content-type", "").lower()
-    if "json" in content_type:
+    content_type = content_type.lower()
+    charset = re.search(r"charset=\W?([\w-]+)", content_type)
+    if "json" in content_type and (not charset or charset[1] in {"utf-8", "utf8"}):
         try:
-            value = json.loads(content)
+            value = json.loads(content.decode("utf-8"))
             if measure_depth(value) <= DEEPEST:
                 return "json", value
         except (ValueError, RecursionError):
-            pass  # a gateway's error page under the wrong type: kept as the text it is
+            pass  # a gateway's error page under the wrong type, or letters of another kind: kept as it is
     if content_type.startswith(("audio/", "image/", "video/")) and content:
         return "file", content
     # A downloaded file is text more often than not, whatever its type says; only as text can it be cleaned.

@@ -3,6 +3,7 @@
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import IO, Any
 
 import httpx2
@@ -29,13 +30,15 @@ class Clock:
 class Intake:
     """One body. feed() takes each piece, answer() what came in all; `pieces` are handed to the SDK.
 
-    asks_stream: whether the request asked for events, which some servers send without saying what they are.
-    keeps: whether the pieces are wanted afterwards; in live they have passed.
+    asks: what the request asked for: "events", which some servers send without saying what they are, "text", which is
+    kept to the letter whatever type it comes under, or "" for an answer with fields. keeps: whether the pieces are
+    wanted afterwards; in live they have passed.
     """
 
-    def __init__(self, response: httpx2.Response, asks_stream: bool, clock: Clock, keeps: bool = True):
+    def __init__(self, response: httpx2.Response, asks: str, clock: Clock, keeps: bool = True):
         self._headers, self._status, self._clock, self._keeps = response.headers, response.status_code, clock, keeps
-        self._reader = EventReader(clock.ms) if _is_stream(response, asks_stream) else None
+        self._is_text = asks == "text"
+        self._reader = EventReader(clock.ms) if _is_stream(response, asks == "events") else None
         self._pieces: list[tuple[float, bytes]] = []
         self._size = 0
         self._large: IO[bytes] | None = None
@@ -83,23 +86,21 @@ class Intake:
         elif self._reader and (self._reader.is_plain or not self._keeps):
             kind, body = "events", self._reader.events
         elif self._reader:
-            texts = [(ms, piece.decode("utf-8", "surrogateescape")) for ms, piece in self._pieces]
-            kind, body = "chunks", [list(one) for one in texts]
+            kind, body = "chunks", [[ms, piece.decode("utf-8", "surrogateescape")] for ms, piece in self._pieces]
         else:
-            kind, body = parse_body(self._headers, b"".join(piece for _, piece in self._pieces))
+            content = b"".join(piece for _, piece in self._pieces)
+            kind, body = parse_body("" if self._is_text else self._headers.get("content-type", ""), content)
         # The time as it is recorded, so that a cell prints the same when it is replayed.
-        answer = Answer(self._status, kind, body, elapsed_ms=round(self._clock.ms()))
-        named = Answer(self._status, "events", self._reader.events) if self._reader else answer
-        source = source_of(named.model)
-        return Answer(self._status, kind, body, dict(self._headers.items()), answer.elapsed_ms, source=source)
+        answer = Answer(self._status, kind, body, dict(self._headers.items()), round(self._clock.ms()))
+        answer = replace(answer, events=self._reader.events if self._reader else ())
+        return replace(answer, source=source_of(answer.model))
 
 
 def _is_stream(response: httpx2.Response, asks_stream: bool) -> bool:
+    """As the SDK decides it, by what was asked for: it reads events under any type, and an error as one text."""
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "text/event-stream":
-        return True
-    # Without a type, or under that of plain text, what was asked for as events is read as events by the SDK.
-    return asks_stream and response.status_code < 300 and kind in {"", "text/plain", "application/octet-stream"}
+    events = {"text/event-stream", "", "text/plain", "application/octet-stream"}
+    return asks_stream and response.status_code < 300 and kind in events
 
 
 def clean_file(source: IO[bytes], target: IO[bytes], clean: Callable[[str], str]) -> None:

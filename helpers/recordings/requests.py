@@ -14,6 +14,11 @@ from helpers.recordings.rules import placeholder
 __all__ = ["CREDENTIALS", "Requests"]
 
 CREDENTIALS = frozenset({"authorization", "api-key", "ocp-apim-subscription-key", "x-api-key", "proxy-authorization"})
+_FIELD = rb'name="%s"(?:\r\n[^\r\n]+)*\r\n\r\n(?:%s)\r\n'
+_FORM_EVENTS = re.compile(_FIELD % (b"stream", b"true"), re.I)
+_FORM_TEXT = re.compile(_FIELD % (b"response_format", b"text|srt|vtt"))
+_JSON_EVENTS = re.compile(rb'"stream"\s*:\s*true|"stream_format"\s*:\s*"sse"')
+_JSON_TEXT = re.compile(rb'"response_format"\s*:\s*"(?:text|srt|vtt)"')
 _ORIGIN = "helpers.origin"  # httpx2 hands a request's extensions on to the request that follows a redirect
 
 
@@ -50,10 +55,15 @@ class Requests:
         path = self._canonical(request.url.path)
         return describe_request(request.method, path, query, content_type, body, Redactor(), further)
 
-    def asks_stream(self, request: httpx2.Request, body: bytes) -> bool:
-        if request.headers.get("content-type", "").startswith("multipart/form-data"):
-            return bool(re.search(rb'name="stream"(?:\r\n[^\r\n]+)*\r\n\r\ntrue\r\n', body, re.I))
-        return bool(re.search(rb'"stream"\s*:\s*true', body))
+    def asks_for(self, request: httpx2.Request, body: bytes) -> str:
+        """ "events", "text" (a transcript or a file, to the letter), or "" for an answer with fields."""
+        if request.url.path.endswith("/content"):
+            return "text"
+        is_form = request.headers.get("content-type", "").startswith("multipart/form-data")
+        events, text = (_FORM_EVENTS, _FORM_TEXT) if is_form else (_JSON_EVENTS, _JSON_TEXT)
+        if request.url.params.get("stream") == "true" or events.search(body):
+            return "events"
+        return "text" if text.search(body) else ""
 
     def outgoing(self, request: httpx2.Request, body: bytes) -> httpx2.Request:
         """The request as it leaves: under the reader's own deployment name, where deployments.toml gives one.

@@ -73,7 +73,7 @@ class Session:
     def _pass_on(self, request: httpx2.Request, body: bytes) -> Flow:
         clock = Clock()
         response = yield self.requests.outgoing(request, body)
-        intake = Intake(response, self.requests.asks_stream(request, body), clock, keeps=False)
+        intake = Intake(response, self.requests.asks_for(request, body), clock, keeps=False)
         handed = rebuild(request, response, b"")
         Answer(response.status_code, "file", b"", source=self._source_of(response, "")).note(handed.headers)
         ended = False
@@ -94,7 +94,7 @@ class Session:
     def _record(self, asked: Asked, request: httpx2.Request, body: bytes) -> Flow:
         clock = Clock()
         response = yield self.requests.outgoing(request, body)
-        intake = Intake(response, self.requests.asks_stream(request, body), clock)
+        intake = Intake(response, self.requests.asks_for(request, body), clock)
         try:
             while (piece := (yield response)) is not None:
                 intake.feed(piece)
