@@ -134,7 +134,7 @@ def test_a_deleted_copy_comes_back(course):
     assert second_cell(copy_of(course)) == "print(1)"
 
 
-@pytest.mark.parametrize("name", ["00", "00_start_here", "00_start_here.ipynb", "workbook/00_start_here.ipynb"])
+@pytest.mark.parametrize("name", ["00", "0", "00_start_here", "00_start_here.ipynb", "workbook/00_start_here.ipynb"])
 def test_reset_moves_the_readers_version_to_backups_and_says_where(course, name):
     fill_workbook(course)
     edit(copy_of(course), "mine = 1")
