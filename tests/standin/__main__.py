@@ -87,7 +87,8 @@ def _introduce(deployments: Mapping[str, Deployment], endpoint: str, key: str) -
         by_engine.setdefault(deployment.engine.label, []).append(name)
     _say("")
     for label, names in by_engine.items():
-        _say(textwrap.shorten(f"{label} answers for {', '.join(names)}", 95, placeholder=" ..."))
+        told = f"{label} answers for {len(names)} deployments: {', '.join(names)}"
+        _say(textwrap.shorten(told, 95, placeholder=" ...", break_on_hyphens=False))
     _say("Every answer names its engine: answer.model. Into .env, then run any notebook:\n")
     _say(f"AZURE_OPENAI_ENDPOINT={endpoint}")
     _say(f"AZURE_OPENAI_API_KEY={key}")
