@@ -144,7 +144,7 @@ def _find_server(root: Path, started: float) -> dict[str, str] | None:
     from jupyter_core.paths import jupyter_runtime_dir
 
     for path in Path(jupyter_runtime_dir()).glob("jpserver-*.json"):
-        with suppress(OSError, ValueError):  # half-written, or gone again
+        with suppress(OSError, ValueError, LookupError):  # half-written, or gone again
             told: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
             if path.stat().st_mtime >= started - 1 and Path(told["root_dir"]) == root:
                 return told
