@@ -5,20 +5,20 @@ PYTHON_IN_VENV := .venv/bin/python
 NOTEBOOKS = $(wildcard notebooks/*.ipynb notebooks/solutions/*.ipynb)
 
 # A real browser is required in CI and welcome elsewhere: it is 165 MB, and most readers run no tests.
-TEST_EXTRAS := test $(if $(filter true,$(CI)),browser)
+TEST_EXTRAS := lab test $(if $(filter true,$(CI)),browser)
 
 .PHONY: help setup lab test standin test-standin bench
 
 help:
 	@echo "make lab           open the course in JupyterLab (makes .venv first)"
-	@echo "make setup         make .venv, or mend it; does nothing when nothing changed"
+	@echo "make setup         make .venv, or repair it; does nothing when nothing changed"
 	@echo "make test          every check: lint, types, unit tests, every notebook cell by cell"
 	@echo "make standin       serve a small open model in Azure's manner, for your own questions"
 	@echo "make test-standin  fetch the engines' weights and test the real engines"
 	@echo "make bench         what a replayed call costs, beside the SDK alone"
 
 setup:
-	@.ci/setup test
+	@.ci/setup lab
 
 lab: setup
 	@$(PYTHON_IN_VENV) -m helpers lab $(if $(ARGS),-- $(ARGS))
@@ -33,13 +33,13 @@ test:
 	$(PYTHON_IN_VENV) -m pytest -q --after tests/after
 
 standin:
-	@.ci/setup test standin
+	@.ci/setup lab standin
 	$(PYTHON_IN_VENV) -m tests.standin $(ARGS)
 
 test-standin:
-	@.ci/setup test standin
+	@.ci/setup lab test standin
 	$(PYTHON_IN_VENV) -m pytest -q -m standin tests
 
 bench:
-	@.ci/setup test bench
+	@.ci/setup lab test bench
 	$(PYTHON_IN_VENV) -m tests.benchmarks $(ARGS)

@@ -4,6 +4,7 @@ settings, endpoints, errors, tables              the ground
 recordings                                       above them: record and replay
 clients                                          above that: connect()
 evidence, costs, parameters, intervals, checks   what notebooks do with answers
+predictions, progress                            what a reader guesses and gets done, kept in workbook/
 receipt, explanations, plotting                  what a reader is shown
 course                                           for those who run and write the course, not for cells
 """
@@ -11,11 +12,13 @@ course                                           for those who run and write the
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from helpers.checks import check
+    from helpers.checks import check, solution
     from helpers.clients import connect, connect_async
     from helpers.costs import request_cost
     from helpers.evidence import elapsed_ms, show_evidence, show_table
     from helpers.explanations import explain
+    from helpers.predictions import predict, predicted
+    from helpers.progress import show_progress
     from helpers.receipt import show_connection
     from helpers.tables import load_table
 
@@ -26,10 +29,14 @@ __all__ = [
     "elapsed_ms",
     "explain",
     "load_table",
+    "predict",
+    "predicted",
     "request_cost",
     "show_connection",
     "show_evidence",
+    "show_progress",
     "show_table",
+    "solution",
 ]
 
 _LATER = {
@@ -39,10 +46,14 @@ _LATER = {
     "elapsed_ms": "evidence",
     "explain": "explanations",
     "load_table": "tables",
+    "predict": "predictions",
+    "predicted": "predictions",
     "request_cost": "costs",
     "show_connection": "receipt",
     "show_evidence": "evidence",
+    "show_progress": "progress",
     "show_table": "evidence",
+    "solution": "checks",
 }
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pydantic import create_model
 
-from helpers import check
+from helpers import check, solution
 from helpers.costs import list_price
 from helpers.errors import CourseError
 
@@ -348,3 +348,39 @@ def test_an_empty_answer_may_be_told_by_its_tokens_too(capsys):
 
     check("04.needs_room", needs_room)
     assert capsys.readouterr().out.startswith("04.needs_room: right.")
+
+
+def test_a_wrong_try_says_how_to_see_a_solution_and_a_right_one_does_not(capsys):
+    check("00.share", 0.5, usage=USAGE)
+    assert 'check("00.share", show_solution=True)' in capsys.readouterr().out
+    check("00.share", 0.75, usage=USAGE)
+    assert "show_solution" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", [row[0] for row in EXERCISES])
+def test_every_exercise_shows_a_solution_of_its_own_when_asked(name, capsys):
+    solution(name)
+    shown = capsys.readouterr().out
+    assert shown.startswith(f"A solution, from notebooks/solutions/{name[:2]}_")
+    assert [row[0] for row in EXERCISES if f'"{row[0]}"' in shown] == [name]
+    assert "def " in shown or " = " in shown or "class " in shown
+
+
+def test_a_solution_comes_with_its_explanation_and_all_its_cells(capsys):
+    solution("02.dearest")
+    shown = capsys.readouterr().out
+    assert "**2.** Tokens for each character" in shown and "sentences = {" in shown and "def count(text)" in shown
+
+
+def test_asking_for_the_solution_needs_no_answer_and_hides_no_hint(capsys):
+    check("00.share", show_solution=True)
+    assert "not answered yet\nA solution" in capsys.readouterr().out
+    check("00.share", 0.5, usage=USAGE, show_solution=True)
+    shown = capsys.readouterr().out
+    assert "not yet. " in shown and "A solution" in shown and "show_solution" not in shown
+
+
+@pytest.mark.parametrize("name", ["00.shore", "77.nothing"])
+def test_an_unknown_exercise_has_no_solution(name):
+    with pytest.raises(CourseError, match="there is no exercise"):
+        solution(name)

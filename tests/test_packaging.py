@@ -93,7 +93,7 @@ def test_the_tests_python_is_one_that_the_project_serves():
 def checkout(tmp_path: Path) -> Path:
     """A checkout that has the set-up's files and an own, empty PATH beside it: nothing here reaches a network."""
     (tmp_path / ".ci").mkdir()
-    for name in ("pyproject.toml", "requirements.lock", ".ci/setup"):
+    for name in ("pyproject.toml", "requirements.lock", ".ci/setup", ".ci/uv_settings.py"):
         shutil.copy2(ROOT / name, tmp_path / name)
     commands = tmp_path / "commands"
     commands.mkdir()
@@ -245,3 +245,94 @@ def test_no_network_for_a_further_extra_leaves_what_was_there_working(checkout):
     assert failed.returncode == 1 and "when the network is back" in failed.stderr
     again = set_up(checkout)
     assert again.returncode == 0 and "half-made" not in again.stdout
+
+
+UV = """case "$*" in *" uv") mkdir -p .venv/uv/bin; cp commands/uv .venv/uv/bin/uv ;; esac"""
+
+
+def put_uv(checkout: Path, ending: str = "true") -> None:
+    """A python3 whose pip brings a uv that logs what it is asked, and does `ending` (shell)."""
+    put_python(checkout, pip=UV)
+    (checkout / "commands" / "cp").symlink_to(shutil.which("cp") or "/nowhere")
+    uv = checkout / "commands" / "uv"
+    uv.write_text(f'#!/bin/sh\necho "uv $*" >> pip.log; {ending}\n', encoding="utf-8")
+    uv.chmod(0o755)
+
+
+def test_uv_installs_the_packages_where_it_can_be_had_and_does_not_stay(checkout):
+    put_uv(checkout)
+    assert set_up(checkout, "lab").returncode == 0
+    fetched, first, second = pip_calls(checkout)
+    assert "--only-binary :all: --constraint requirements.lock uv" in fetched
+    asked = "uv pip install --quiet --python .venv/bin/python --constraint requirements.lock"
+    assert [first, second] == [f"{asked} setuptools", f"{asked} --no-build-isolation --editable .[lab]"]
+    assert not (checkout / ".venv" / "uv").exists()
+
+
+def test_pip_installs_what_uv_could_not(checkout):
+    put_uv(checkout, ending="false")
+    assert set_up(checkout, "lab").returncode == 0
+    calls = pip_calls(checkout)
+    assert calls[1].startswith("uv ") and calls[-1].startswith("-m pip ") and calls[-1].endswith("--editable .[lab]")
+    assert not (checkout / ".venv" / "uv").exists()
+
+
+def told_to_uv(tmp_path: Path, listed: str = "", **environment: str) -> tuple[int, dict[str, str]]:
+    """What .ci/uv_settings.py exports, read by a shell. listed: what `pip config list` prints, else the real pip's."""
+    if listed:
+        (tmp_path / "pip.py").write_text(f"print({listed!r})", encoding="utf-8")
+    given = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PIP_CONFIG_FILE": os.devnull}
+    command = [sys.executable, str(ROOT / ".ci" / "uv_settings.py")]
+    ended = subprocess.run(
+        command, env={**given, "PYTHONPATH": str(tmp_path), **environment}, capture_output=True, text=True, timeout=60
+    )
+    shown = subprocess.run(["sh", "-c", f"{ended.stdout}\nenv"], env={}, capture_output=True, text=True, timeout=60)
+    exported = dict(line.partition("=")[::2] for line in shown.stdout.splitlines())
+    return ended.returncode, {name: value for name, value in exported.items() if name not in {"PWD", "_", "SHLVL"}}
+
+
+def test_uv_looks_where_pip_was_told_to_look(tmp_path):
+    environment = {"PIP_FIND_LINKS": "/e /f", "PIP_CERT": "/g.pem", "PIP_INDEX_URL": "file:///a b$(c)'d"}
+    assert told_to_uv(tmp_path, **environment, PIP_DEFAULT_TIMEOUT="9") == (
+        0,
+        {
+            "UV_DEFAULT_INDEX": "file:///a b$(c)'d",
+            "UV_FIND_LINKS": "/e,/f",
+            "UV_HTTP_TIMEOUT": "9",
+            "SSL_CERT_FILE": "/g.pem",
+            "UV_INDEX_STRATEGY": "unsafe-best-match",
+        },
+    )
+
+
+def test_pips_environment_goes_before_its_files(tmp_path):
+    listed = (
+        ":env:.index-url='file:///of-environment'\n"
+        "install.index-url='file:///of-install'\ninstall.trusted-host='one two'\n"
+        "global.index-url='file:///of-file'\nglobal.extra-index-url='\\nfile:///c\\nfile:///d'\nglobal.x.y='z'"
+    )
+    _, settings = told_to_uv(tmp_path, listed)
+    assert settings == {
+        "UV_DEFAULT_INDEX": "file:///of-environment",
+        "UV_INDEX": "file:///c file:///d",
+        "UV_INSECURE_HOST": "one two",
+        "UV_INDEX_STRATEGY": "unsafe-best-match",
+    }
+
+
+def test_what_uv_was_told_itself_stays(tmp_path):
+    _, settings = told_to_uv(tmp_path, PIP_INDEX_URL="file:///a", UV_DEFAULT_INDEX="file:///own")
+    assert settings == {"UV_INDEX_STRATEGY": "unsafe-best-match"}
+
+
+def test_a_setting_that_uv_has_not_leaves_the_installing_to_pip(tmp_path):
+    assert told_to_uv(tmp_path, PIP_NO_INDEX="1") == (1, {})
+
+
+def test_readers_install_nothing_that_only_the_checks_need():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    asked = dict(re.findall(r"^([\w-]+):.*\n(?:\t.*\n)*?\t@?\.ci/setup (.+)$", makefile, re.M))
+    assert (asked["setup"], asked["standin"]) == ("lab", "lab standin")
+    assert re.search(r"^lab: setup$", makefile, re.M)
+    readers = {*COURSE, *EXTRAS["lab"]}
+    assert not readers & {"pytest", "ruff", "mypy", "nbval", *EXTRAS["browser"], *EXTRAS["bench"]}

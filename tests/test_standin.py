@@ -666,7 +666,7 @@ def test_the_command_prints_what_goes_into_env_and_ends_cleanly():
                 break
         settings = dict(re.findall(r"^(\w+)=(\S+)", "".join(printed), re.MULTILINE))
         assert settings["AZURE_OPENAI_API_KEY"] == key and settings["AZURE_OPENAI_MODE"] in ("live", "record")
-        assert nonsense.LABEL in "".join(printed)
+        assert f"{nonsense.LABEL} answers for " in "".join(printed) and "answer.model" in "".join(printed)
         client = openai.OpenAI(base_url=f"{settings['AZURE_OPENAI_ENDPOINT']}/openai/v1/", api_key=key)
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:

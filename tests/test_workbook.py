@@ -1,10 +1,15 @@
 """The reader's copy: fresh at first, theirs once edited, never lost."""
 
 import json
+import os
+import re
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import httpx2
 import nbformat
 import nbformat.v4 as v4
 import pytest
@@ -134,7 +139,7 @@ def test_a_deleted_copy_comes_back(course):
     assert second_cell(copy_of(course)) == "print(1)"
 
 
-@pytest.mark.parametrize("name", ["00", "00_start_here", "00_start_here.ipynb", "workbook/00_start_here.ipynb"])
+@pytest.mark.parametrize("name", ["00", "0", "00_start_here", "00_start_here.ipynb", "workbook/00_start_here.ipynb"])
 def test_reset_moves_the_readers_version_to_backups_and_says_where(course, name):
     fill_workbook(course)
     edit(copy_of(course), "mine = 1")
@@ -193,18 +198,54 @@ def test_a_full_disk_in_reset_leaves_the_readers_version_where_it_was(course):
     assert [path.name for path in copy_of(course).parent.glob(".*")] == [".copied.json"]
 
 
-def test_the_lab_opens_the_first_notebook_and_fetches_nothing(course):
+def test_the_lab_opens_the_first_notebook_in_the_workbook_and_fetches_nothing(course):
     fill_workbook(course)
     command = lab_command(["--no-browser", "--port=8899"], course)
-    assert command[:4] == [sys.executable, "-m", "jupyterlab", str(Path("workbook") / "00_start_here.ipynb")]
+    assert command[:3] == [sys.executable, "-m", "jupyterlab"]
     assert {
         f"--ServerApp.root_dir={course}",
+        f"--ContentsManager.preferred_dir={course / 'workbook'}",
+        "--LabApp.default_url=/lab/tree/workbook/00_start_here.ipynb",
         "--ServerApp.ip=127.0.0.1",
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.extension_manager=readonly",
     } < set(command)
     assert command[-2:] == ["--no-browser", "--port=8899"]
+
+
+def test_the_last_line_is_the_address_of_the_first_notebook_whatever_port_was_free(course, tmp_path):
+    code = (
+        "import sys; from pathlib import Path; from helpers.course.workbook import start_lab\n"
+        "sys.exit(start_lab(sys.argv[2:], Path(sys.argv[1])))"
+    )
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        command = [sys.executable, "-c", code, str(course), "--no-browser", f"--ServerApp.port={port}"]
+        environment = {name: value for name, value in os.environ.items() if name != "JUPYTER_TOKEN"}
+        for name in ("CONFIG", "RUNTIME", "DATA"):
+            environment[f"JUPYTER_{name}_DIR"] = str(tmp_path / name)
+        # A group of its own: ending it ends JupyterLab too.
+        server = subprocess.Popen(
+            command,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            assert server.stdout
+            said = next(line for line in server.stdout if line.startswith("Open this in your browser: "))
+            page = r"lab/tree/workbook/00_start_here\.ipynb"
+            found = re.search(rf": (http://127\.0\.0\.1:(\d+)/{page}\?token=\w+)\n", said)
+            assert found and int(found[2]) != port, said
+            assert httpx2.get(found[1]).status_code == 200
+        finally:
+            os.killpg(server.pid, signal.SIGTERM)
+            server.wait(timeout=30)
 
 
 def test_a_course_without_notebooks_cannot_be_opened(tmp_path):

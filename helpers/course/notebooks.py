@@ -38,6 +38,7 @@ Notebook = Any  # nbformat.NotebookNode, which nbformat does not type
 
 _DIAL = re.compile(r"^(\s*(\w+)\s*=\s*)(\S.*?)(\s+# turn me: (.+))$")
 _NOT_COMPARED = "nbval-ignore-output"  # nbval's own tag, so that one tag speaks to both
+_WIDGET = "application/vnd.jupyter.widget-view+json"  # shown where a reader may sit, and named anew each time
 _REPLAY_ONLY = "replay-only"  # shows what replay does: asked for while recording, it would be recorded
 
 
@@ -59,11 +60,12 @@ class Dial(NamedTuple):
 
 
 def find_notebook(name: str, folder: Path) -> Path:
-    """Path of the notebook called "00", "00_start_here" or "00_start_here.ipynb".
+    """Path of the notebook called "00", "0", "00_start_here" or "00_start_here.ipynb".
 
     Raises CourseError, naming the nearest.
     """
     stem = Path(name).name.removesuffix(".ipynb")
+    stem = stem.zfill(2) if stem.isdecimal() else stem
     notebooks = {path.stem: path for path in sorted(folder.glob("*.ipynb"))}
     numbers = {other.split("_")[0]: other for other in notebooks}
     if path := notebooks.get(stem) or notebooks.get(numbers.get(stem, "")):
@@ -214,8 +216,8 @@ def drop_replay_only(notebook: Notebook) -> Notebook:
 def compare_outputs(left: Notebook, right: Notebook) -> list[str]:
     """What two runs of one notebook printed differently: one line for each cell, empty where they agree.
 
-    Errors are compared by name and message. Left out: cells tagged nbval-ignore-output or replay-only, and the one
-    that prints the mode, for the two runs may be of two modes.
+    Errors are compared by name and message. Left out: widgets, cells tagged nbval-ignore-output or replay-only, and
+    the one that prints the mode, for the two runs may be of two modes.
     """
     differences = []
     for index, (one, other) in enumerate(zip(left.cells, right.cells, strict=True)):
@@ -238,7 +240,7 @@ def _printed(cell: Any) -> list[str]:
             lines += [f"{output.name}: {line}" for line in "".join(output.text).splitlines()]
         elif output.output_type == "error":
             lines += [f"{output.ename}: {line}" for line in output.evalue.splitlines()]
-        else:
+        elif _WIDGET not in output.data:
             for kind, data in sorted(output.data.items()):
                 text = data if isinstance(data, str) else json.dumps(data, sort_keys=True)
                 lines += [f"{kind}: {line}" for line in text.splitlines()]

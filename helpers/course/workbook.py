@@ -7,9 +7,13 @@ course; outputs do not count, because JupyterLab saves them by itself.
 import hashlib
 import json
 import os
+import secrets
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -80,17 +84,18 @@ def reset_notebook(name: str, root: Path = ROOT) -> str:
 
 
 def lab_command(arguments: Sequence[str] = (), root: Path = ROOT) -> list[str]:
-    """The command that opens the workbook's first notebook in JupyterLab. arguments: further ones of JupyterLab's own.
+    """The command that serves the course in JupyterLab. arguments: further ones of JupyterLab's own.
 
-    The page asks nobody for news, updates or extensions, and listens on this machine alone.
+    Its address opens the workbook's first notebook. The page asks nobody for news, updates or extensions, and listens
+    on this machine alone.
     """
-    first = min((root / "workbook").glob("*.ipynb"), default=None)
-    if first is None:
-        raise CourseError("there is no notebook to open: notebooks/ is empty", folder=str(root))
     return [
-        *(sys.executable, "-m", "jupyterlab", str(first.relative_to(root))),
-        f"--ServerApp.root_dir={root}",
+        *(sys.executable, "-m", "jupyterlab"),
+        f"--ServerApp.root_dir={root}",  # not workbook/: the notebooks link to what lies beside it
+        f"--ContentsManager.preferred_dir={root / 'workbook'}",
+        f"--LabApp.default_url=/{_first_page(root)}",
         "--ServerApp.ip=127.0.0.1",
+        "--Application.log_level=ERROR",  # or the address scrolls away; `-- --debug` says all
         f"--LabApp.app_settings_dir={_LAB_SETTINGS}",  # or the page asks each reader whether it may fetch news
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
@@ -101,15 +106,49 @@ def lab_command(arguments: Sequence[str] = (), root: Path = ROOT) -> list[str]:
 
 
 def start_lab(arguments: Sequence[str] = (), root: Path = ROOT) -> int:
-    """Fill the workbook and serve it until the reader stops it. Returns JupyterLab's exit code."""
+    """Fill the workbook, serve it until the reader stops it, and print its address. Returns JupyterLab's exit code."""
     for message in fill_workbook(root):
         print(message)
-    server = subprocess.Popen(lab_command(arguments, root), cwd=root)
+    # A token that JupyterLab made itself, it would print with addresses of its own.
+    environment = {"JUPYTER_TOKEN": secrets.token_hex(24), **os.environ}
+    started = time.time()
+    server = subprocess.Popen(lab_command(arguments, root), cwd=root, env=environment)
+    threading.Thread(target=_tell_address, args=(server, root, started), daemon=True).start()
     while True:
         try:
             return server.wait()
         except KeyboardInterrupt:
             continue  # JupyterLab got it too, asks whether to stop, and ends by itself
+
+
+def _first_page(root: Path) -> str:
+    first = min((root / "workbook").glob("*.ipynb"), default=None)
+    if first is None:
+        raise CourseError("there is no notebook to open: notebooks/ is empty", folder=str(root))
+    return f"lab/tree/{first.relative_to(root).as_posix()}"
+
+
+def _tell_address(server: "subprocess.Popen[bytes]", root: Path, started: float) -> None:
+    """Print the address once the server is up. Its port is known only then: another may have had the usual one."""
+    while server.poll() is None:
+        if (running := _find_server(root, started)) is not None:
+            time.sleep(1)  # what JupyterLab has to say of this machine's browser comes first
+            token = f"?token={running['token']}" if running.get("token") else ""
+            print(f"\nOpen this in your browser: {running['url']}{_first_page(root)}{token}", flush=True)
+            return
+        time.sleep(0.1)
+
+
+def _find_server(root: Path, started: float) -> dict[str, str] | None:
+    """What a server of this folder, begun since then, wrote down of itself."""
+    from jupyter_core.paths import jupyter_runtime_dir
+
+    for path in Path(jupyter_runtime_dir()).glob("jpserver-*.json"):
+        with suppress(OSError, ValueError, LookupError):  # half-written, or gone again
+            told: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+            if path.stat().st_mtime >= started - 1 and Path(told["root_dir"]) == root:
+                return told
+    return None
 
 
 def _is_root() -> bool:

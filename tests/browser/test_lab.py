@@ -11,9 +11,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx2
+import nbformat
+import nbformat.v4 as v4
 import pytest
 
-from helpers.course.notebooks import compare_outputs, read_notebook
+from helpers.course.notebooks import compare_outputs, normalise_notebook, read_notebook
 from helpers.course.workbook import fill_workbook, lab_command
 from helpers.settings import ROOT
 
@@ -132,3 +134,37 @@ def _wait_until_saved(copy: Path, last: int):
             return ran
         time.sleep(0.1)
     raise AssertionError(f"not saved after it was run: {counts}")
+
+
+GUESSING = [
+    "import helpers.progress; from pathlib import Path; helpers.progress.ROOT = Path.cwd().parent\n"
+    "from helpers import predict, predicted",
+    'predict("06.tokens", "Which costs more tokens?", ["German", "English"])',
+    'predicted("06.tokens", "English")',
+]
+
+
+def test_a_reader_guesses_by_keyboard_and_reads_the_guess_beside_the_result(lab, browser):
+    root, address, _ = lab
+    path = root / "workbook" / "99_guess.ipynb"
+    cells = [v4.new_code_cell(cell) for cell in GUESSING]
+    nbformat.write(normalise_notebook(v4.new_notebook(cells=cells)), path)
+    page = browser.new_page(viewport={"width": 1200, "height": 800})
+    page.goto(address.replace(FIRST.name, path.name))
+    page.locator(".jp-Toolbar-kernelName").get_by_text("Python 3").wait_for(timeout=60_000)
+    page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(timeout=60_000)
+    page.locator(".jp-CodeCell .cm-content").first.click()
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.press("Shift+Enter")
+    button = page.get_by_role("button", name="German", exact=True)
+    button.wait_for(timeout=60_000)
+    button.focus()
+    page.keyboard.press("Enter")
+    page.get_by_text("kept: German").wait_for(timeout=60_000)
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=PICTURES / "guess.png")
+    page.locator(".jp-CodeCell .cm-content").nth(2).click()
+    page.keyboard.press("Shift+Enter")
+    page.get_by_text("you said German; it was English").wait_for(timeout=60_000)
+    button.wait_for(state="detached", timeout=60_000)
+    assert page.get_by_text("kept: German").count() == 1, "the buttons' place says what was kept"

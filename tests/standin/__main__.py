@@ -3,10 +3,14 @@
 import argparse
 import os
 import sys
+import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 
 from helpers.errors import CourseError
 from tests.standin.app import build_app
+from tests.standin.choosing import choose_engine
+from tests.standin.deployments import Deployment
 from tests.standin.engines import ENGINES, TOGETHER, Engine, EngineError, start_engines
 from tests.standin.faults import FaultError
 from tests.standin.limits import Meter
@@ -27,16 +31,17 @@ def main() -> int:
     try:
         path = Path(weights) if weights else None
         meter = Meter({"*": (options.tpm, None)} if options.tpm else None)
-        engines = start_engines(options.engine, path, say=_say)
+        chosen = options.engine or choose_engine(input if sys.stdin.isatty() else None, path, _say)
+        engines = start_engines(chosen, path, say=_say)
         front = build_front(
             engines, path, key=os.environ.get("STANDIN_KEY"), meter=meter, faults=options.fault, say=_say
         )
         host, port = listener.getsockname()[:2]
-        _introduce(list(engines), f"http://{f'[{host}]' if ':' in host else host}:{port}", front.key)
+        _introduce(front.deployments, f"http://{f'[{host}]' if ':' in host else host}:{port}", front.key)
         if options.host != LOOPBACK:
             _say(f"Not on loopback only: whoever reaches {options.host} and has the key can ask.")
         make_server(build_app(front)).run(sockets=[listener])
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, EOFError):  # EOFError: Ctrl-D where the engine is asked for
         pass
     except ImportError as error:
         print(f"{error}: `make standin` installs what an engine needs", file=sys.stderr)
@@ -58,7 +63,7 @@ def _parse_arguments() -> argparse.Namespace:
         description="Answers in Azure's manner from a small open model on this machine. It is not Azure OpenAI.",
     )
     engines = [*ENGINES, *TOGETHER]
-    parser.add_argument("--engine", choices=engines, default="smollm2", help="default: %(default)s, 93 MB")
+    parser.add_argument("--engine", choices=engines, help="default: asked for; smollm2 where nobody can be")
     parser.add_argument("--port", type=int, default=8000, help="default: %(default)s; 0 takes a free one")
     parser.add_argument("--host", default=LOOPBACK, help="default: %(default)s, this machine only")
     parser.add_argument("--weights", help="a file or folder of weights; or set STANDIN_WEIGHTS")
@@ -76,9 +81,15 @@ def _read_limit(text: str) -> int:
     return tokens
 
 
-def _introduce(labels: list[str], endpoint: str, key: str) -> None:
-    who = f"{labels[0]} answers" if len(labels) == 1 else f"{' and '.join(labels)} answer"
-    _say(f"\n{who} for every chat deployment. Into .env, then run any notebook:\n")
+def _introduce(deployments: Mapping[str, Deployment], endpoint: str, key: str) -> None:
+    by_engine: dict[str, list[str]] = {}
+    for name, deployment in deployments.items():
+        by_engine.setdefault(deployment.engine.label, []).append(name)
+    _say("")
+    for label, names in by_engine.items():
+        told = f"{label} answers for {len(names)} deployments: {', '.join(names)}"
+        _say(textwrap.shorten(told, 95, placeholder=" ...", break_on_hyphens=False))
+    _say("Every answer names its engine: answer.model. Into .env, then run any notebook:\n")
     _say(f"AZURE_OPENAI_ENDPOINT={endpoint}")
     _say(f"AZURE_OPENAI_API_KEY={key}")
     _say("AZURE_OPENAI_MODE=live        # or record, to keep the answers")

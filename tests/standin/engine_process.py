@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.standin.servers import LOOPBACK
 
-__all__ = ["main"]
+__all__ = ["count_threads", "main"]
 
 _CONTEXT = 8192  # tokens, prompt and answer together: what the small model was trained for
 
@@ -36,6 +36,12 @@ def main() -> int:
     os._exit(0)  # the engine's threads may be in the middle of an answer that nobody waits for
 
 
+def count_threads() -> int:
+    """One core stays free: the threads wait for each other, so beside a busy neighbour all would go at its pace."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores - 1)
+
+
 def _serve_model(model: Path, port: int) -> tuple[str, object]:
     import xllamacpp
 
@@ -46,6 +52,7 @@ def _serve_model(model: Path, port: int) -> tuple[str, object]:
     params.n_ctx = _CONTEXT
     params.use_jinja = True
     params.ui = False
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = count_threads()
     # One answer at a time and nothing kept from the one before: the same request gets the same answer at
     # temperature 0, whatever was asked in between.
     params.n_parallel = 1

@@ -24,7 +24,16 @@ from filelock import FileLock
 
 from helpers.errors import CourseError
 
-__all__ = ["FOLDER", "WeightsError", "WeightsFile", "WeightsMissing", "WeightsWrong", "fetch", "hash_file"]
+__all__ = [
+    "FOLDER",
+    "WeightsError",
+    "WeightsFile",
+    "WeightsMissing",
+    "WeightsWrong",
+    "count_download",
+    "fetch",
+    "hash_file",
+]
 
 FOLDER = Path(__file__).resolve().parents[2] / "weights"
 _BLOCK = 1024 * 1024  # bytes
@@ -68,6 +77,12 @@ class WeightsFile:
 def hash_file(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def count_download(files: Sequence[WeightsFile], folder: Path = FOLDER, given: Path | None = None) -> int:
+    """Bytes that `fetch` would download. Files that share archives state the same download."""
+    missing = [file for file in files if not _find(file, folder, given)]
+    return sum({file.parts[0][0]: file.download for file in missing}.values())
 
 
 def fetch(
@@ -130,8 +145,7 @@ def _download(files: Sequence[WeightsFile], folder: Path, say: Callable[[str], N
     absent = [name for name in wanted if not _archive(name, folder)]
     if not absent:
         return
-    # Files that share archives state the same download.
-    total = sum({file.parts[0][0]: file.download for file in files}.values())
+    total = count_download(files, folder)
     needed, free = total + sum(file.size for file in files), shutil.disk_usage(folder).free
     if free < needed:
         raise WeightsMissing(f"no room to fetch weights: {needed / 1e6:.0f} MB needed, {free / 1e6:.0f} MB free")
