@@ -110,11 +110,11 @@ def _digest(data: bytes) -> str:
 
 
 def _show_values(body: Any, headers: Any) -> str:
-    """A body as text, but JSON and events by their values, where the content type says that they are such."""
+    """A body as text, but JSON and events by their values: a recording keeps those, and not how they were spelled."""
     joined = "\n".join([*body, ""]) if isinstance(body, list) else body
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     try:
-        if kind.endswith("json"):
+        if kind.endswith("json") or _OPENS_JSON.match(joined if isinstance(joined, str) else joined.decode("latin-1")):
             return f"json {_show(json.loads(joined, strict=False))}"
         data = joined.encode("utf-8", "surrogatepass") if isinstance(joined, str) else joined
         if kind == "text/event-stream" or (kind in _READ_AS_EVENTS and _EVENTS.match(data)):
@@ -124,8 +124,9 @@ def _show_values(body: Any, headers: Any) -> str:
     return _show(body)
 
 
+_OPENS_JSON = re.compile(r"\s*[\[{\"]")
 _READ_AS_EVENTS = {"", "text/plain", "application/octet-stream"}  # where events were asked for
-_EVENTS = re.compile(rb"(?:[a-z]*:[^\r\n]*|\xef\xbb\xbf)?[\r\n]*(?:data|event):")
+_EVENTS = re.compile(rb"(?:[a-z]*:[^\r\n]*|\xef\xbb\xbf)?[\r\n]*(?:data|event):|\Z")
 
 
 def _event_value(event: Any) -> tuple[Any, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from helpers.recordings.answer import BODIES
 from helpers.recordings.exchange import Asked, request_key
 from helpers.recordings.payloads import suffix_of
 from helpers.recordings.redaction import KEPT_HEADERS, Redactor
@@ -24,15 +25,13 @@ KINDS = {"stand-in", "azure", "other"}
 def _faults(path: Path) -> list[str]:
     """What is wrong with one recording, in words."""
     record = json.loads(path.read_text(encoding="utf-8"))
-    if "frames" in record:
-        return []  # a realtime session has a form of its own
     request, faults = record.get("request", {}), []
     if set(record) != {"request", "answers"}:
         faults.append(f"fields {sorted(record)}")
     if (
         not {"method", "path", "query"}
         <= set(request)
-        <= {"method", "path", "query", "json", "form", "text", "content"}
+        <= {"method", "path", "query", "json", "form", "text", "content", "headers", "credential"}
     ):
         faults.append(f"request fields {sorted(request)}")
     elif not re.fullmatch(r"/openai/[\w./-]+", request["path"]):
@@ -50,7 +49,7 @@ def _faults(path: Path) -> list[str]:
 
 def _answer_faults(answer: dict[str, Any]) -> list[str]:
     faults = []
-    bodies = {"json", "text", "events", "file"} & set(answer)
+    bodies = BODIES & set(answer)
     if len(bodies) != 1 or set(answer) - bodies != {"status", "headers", "elapsed_ms", "recorded_on", "source"}:
         return [f"answer fields {sorted(answer)}"]
     if not (isinstance(answer["status"], int) and 200 <= answer["status"] < 600):

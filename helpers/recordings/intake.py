@@ -37,7 +37,7 @@ class Intake:
 
     def __init__(self, response: httpx2.Response, asks: str, clock: Clock, keeps: bool = True):
         self._headers, self._status, self._clock, self._keeps = response.headers, response.status_code, clock, keeps
-        self._is_text = asks == "text"
+        self._is_text = asks == "text" and response.status_code < 300
         self._reader = EventReader(clock.ms) if _is_stream(response, asks == "events") else None
         self._pieces: list[tuple[float, bytes]] = []
         self._size = 0

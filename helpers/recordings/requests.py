@@ -56,8 +56,8 @@ class Requests:
         return describe_request(request.method, path, query, content_type, body, Redactor(), further)
 
     def asks_for(self, request: httpx2.Request, body: bytes) -> str:
-        """ "events", "text" (a transcript or a file, to the letter), or "" for an answer with fields."""
-        if request.url.path.endswith("/content"):
+        """ "events", "text" (a transcript, speech or a file: to the letter), or "" for an answer with fields."""
+        if request.url.path.endswith(("/content", "/audio/speech")) and b'"sse"' not in body:
             return "text"
         is_form = request.headers.get("content-type", "").startswith("multipart/form-data")
         events, text = (_FORM_EVENTS, _FORM_TEXT) if is_form else (_JSON_EVENTS, _JSON_TEXT)

@@ -15,8 +15,8 @@ class EventReader:
     """Collects `events` as [ms, data] or [ms, data, name]; data is parsed JSON, or the text where it is none.
 
     ms: the clock (milliseconds since the request) when the event was complete. Comments and ids are dropped.
-    is_plain: whether the events, played again, are all that the SDK would see: false where bytes were no UTF-8, and
-    where an id or a waiting time stands alone, which the SDK takes for an event without data.
+    is_plain: whether the events, played again, are all that the SDK would see: false where bytes were no UTF-8 or
+    lines no events, and where an id or a waiting time stands alone, which the SDK takes for an event without data.
     """
 
     def __init__(self, clock: Callable[[], float]):
@@ -46,6 +46,8 @@ class EventReader:
         """At the end of the stream: an event that was not complete is none, as for the SDK."""
         if self._parts and self._parts[-1].endswith("\r"):
             self.feed(b"\n")  # it was a line's end after all
+        if re.match(r"(?!data|event|id|retry)[^:]", "".join(self._parts)):
+            self.is_plain = False
         if any(map(_ESCAPED.search, [*self._parts, *self._data])) or self._decode(b"", True):
             self.is_plain = False
 
@@ -71,6 +73,8 @@ class EventReader:
             self._name = value
         elif field in {"id", "retry"}:
             self._stands_alone = True
+        elif field:  # neither a comment nor of an event: a page, lines of JSON
+            self.is_plain = False
 
     def _finish_event(self) -> None:
         text = "\n".join(self._data)
