@@ -100,8 +100,9 @@ def test_only_settings_reads_the_environment():
     for name, path in MODULES.items():
         text = path.read_text(encoding="utf-8")
         reads = "os.environ.get" in text or "os.getenv" in text
-        # The doctor connects in live mode, whatever the reader's mode is, and puts the reader's back.
-        assert not reads or name in {"helpers.settings", "helpers.course.doctor"}, name
+        # The doctor connects in live mode, whatever the reader's mode is, and puts the reader's back. Where the facts
+        # lie is no setting of a reader's: it is for those who keep the tables, and the argument goes first.
+        assert not reads or name in {"helpers.settings", "helpers.course.doctor", "helpers.course.facts"}, name
 
 
 def test_helpers_import_one_another_in_no_circle():
@@ -176,7 +177,8 @@ def _count_code(path: Path) -> int:
 
 # What a cell can import was planned under 2,500 lines in all. Record and replay alone came to half of that, so the
 # line is drawn by what a reader of one part has to hold in mind; each budget leaves room, and growth shows here.
-BUDGETS = {"recordings": 1_250, "course": 1_100, "exercises": 900, "": 1_750}
+# Reading fifteen files of facts, each of its own shape, took 330 of the course's lines: they hold the tables to them.
+BUDGETS = {"recordings": 1_250, "course": 1_450, "exercises": 900, "": 1_750}
 
 
 @pytest.mark.parametrize("part", BUDGETS)
