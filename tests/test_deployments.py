@@ -134,7 +134,7 @@ def test_a_model_that_nobody_can_deploy_is_listed_with_the_reason(tmp_path, mode
     script = deployment_commands("02", tmp_path)
     unfolded = script.replace("\n#   ", " ")  # a long comment goes on in the next line
     assert f"\n# {model}: {reason}; its part always replays.\n" in unfolded
-    assert "deployment create" not in script and "asks for 0 deployments" in script
+    assert "deployment create" not in script and "asks for 0 deployments." in script
 
 
 def test_a_version_that_is_named_is_the_one_deployed(tmp_path):
@@ -257,5 +257,11 @@ def test_every_name_that_reaches_the_script_needs_no_quotes():
 
 def test_the_script_tells_what_recording_costs(course):
     first, second, *_ = deployment_commands("02", course).splitlines()
-    assert first.startswith(f"# {NAME} asks for 2 deployments.")
+    assert first.startswith(f"# {NAME} asks for 2 deployments. A deployment costs nothing")
     assert re.search(r"price of recording it: about 0\.\d{4} US dollars for 4 answers", second)
+
+
+def test_one_deployment_is_not_called_deployments(tmp_path):
+    write_notebook(tmp_path)
+    write_recording(tmp_path, "gpt-4o", answer(1, 1))
+    assert deployment_commands("02", tmp_path).startswith(f"# {NAME} asks for 1 deployment. A deployment costs")

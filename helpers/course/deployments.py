@@ -73,7 +73,7 @@ def deployment_commands(name: str, root: Path = ROOT) -> str:
     notes += [f"{need.model}: {need.why}; its part always replays." for need in needs if need.why]
     return _SCRIPT.format(
         name=source.stem,
-        count=len(wanted),
+        count=f"{len(wanted)} deployment{'s' if len(wanted) != 1 else ''}",
         # A recorded name may hold anything, a new line too, and a comment must stay one.
         notes="\n".join(textwrap.fill(note, 92, initial_indent="# ", subsequent_indent="#   ") for note in notes),
         create="\n".join(map(_create, wanted)),
@@ -82,7 +82,7 @@ def deployment_commands(name: str, root: Path = ROOT) -> str:
 
 
 _SCRIPT = """\
-# {name} asks for {count} deployments. They cost nothing until they are asked.
+# {name} asks for {count}. A deployment costs nothing until it is asked.
 {notes}
 
 RESOURCE=YOUR-RESOURCE  # a name that nobody in Azure has yet: it becomes part of the address
