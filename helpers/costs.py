@@ -7,7 +7,7 @@ from numbers import Integral
 from typing import Any, NamedTuple
 
 from helpers.errors import CourseError, UnknownPrice
-from helpers.tables import read_rows
+from helpers.tables import list_versions, read_rows
 
 __all__ = ["Price", "expected_cost", "list_price", "request_cost"]
 
@@ -121,21 +121,27 @@ def expected_cost(
 
 
 def _rows_of_version(model: str, platform: str) -> list[dict[str, str]]:
-    """Rows of one version: the one named; else the one that the source leaves unnamed; else the newest."""
-    rows = [row for row in read_rows("prices") if row["platform"] == platform]
-    versions = {row["model"]: set[str]() for row in rows}
-    for row in rows:
-        versions[row["model"]].add(row["version"])
-    names = {f"{name}-{version}": (name, version) for name, found in versions.items() for version in found}
-    names |= {name: (name, "" if "" in found else max(found)) for name, found in versions.items()}
-    if model not in names:
-        near = difflib.get_close_matches(model, names, n=1)
-        raise UnknownPrice(
-            f"no {platform} price of {model} in data/tables/prices.csv",
-            **({"nearest": near[0]} if near else {}),
-            next="the name of an Azure model; for an open engine, expected_cost() with the model it stands for",
-        )
-    return [row for row in rows if (row["model"], row["version"]) == names[model]]
+    """The price rows of the newest version that a name means and that has any.
+
+    Rows without a version are of the version that the model's bare name means: its newest, as `list_versions` says.
+    """
+    priced: dict[tuple[str, str], list[dict[str, str]]] = {}
+    for row in read_rows("prices"):
+        if row["platform"] == platform:
+            priced.setdefault((row["model"], row["version"]), []).append(row)
+    for meant in list_versions(model):
+        name, version = meant["model"], meant["version"]
+        if rows := priced.get((name, version)):
+            return rows
+        if version == list_versions(name)[0]["version"] and (rows := priced.get((name, ""))):
+            return rows
+    names = {known for name, version in priced for known in (name, f"{name}-{version}")}
+    near = difflib.get_close_matches(model, names, n=1)
+    raise UnknownPrice(
+        f"no {platform} price of {model} in data/tables/prices.csv",
+        **({"nearest": near[0]} if near else {}),
+        next="the name of an Azure model; for an open engine, expected_cost() with the model it stands for",
+    )
 
 
 def _name_item(row: Mapping[str, str]) -> str:

@@ -3,12 +3,14 @@
 import difflib
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 
-from helpers.tables import read_rows
+from helpers.tables import TABLES, read_rows
 
 __all__ = ["check_parameters", "find_rule"]
 
+_HOLDERS = {"reasoning", "text", "audio", "audio.input", "audio.output"}  # parameters of which the inside has rules
 _OF_THE_SDK = {"extra_headers", "extra_query", "extra_body", "timeout"}  # these never reach the service as they are
 
 
@@ -24,15 +26,15 @@ def check_parameters(model: str, api: str | None = None, **parameters: Any) -> l
         return [f"{model}: parameters.csv has no rules for this model, so nothing was checked"]
     if member["accepted"] == "no":
         return [_warn(api, model, "is not served there", member)]
-    warnings = (_check_value(api, model, name, value) for name, value in _unfold(parameters))
+    warnings = (_check_value(api, model, name, value, parameters) for name, value in _unfold(parameters))
     return list(dict.fromkeys(filter(None, warnings)))
 
 
-def find_rule(api: str, model: str, parameter: str) -> dict[str, str] | None:
+def find_rule(api: str, model: str, parameter: str, folder: Path = TABLES) -> dict[str, str] | None:
     """The row of parameters.csv that decides: of the patterns that fit, the one with most letters of its own."""
     rows = [
         row
-        for row in read_rows("parameters")
+        for row in read_rows("parameters", folder)
         if row["api"] == api and row["parameter"] == parameter and fnmatchcase(model, row["model"])
     ]
     return max(rows, key=lambda row: len(row["model"].replace("*", "")), default=None)
@@ -56,11 +58,13 @@ def _list_apis() -> list[str]:
 
 
 def _unfold(parameters: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Name and value of each parameter, and the roles and kinds of part inside `messages`."""
+    """Name and value of each parameter, and of what lies in it: audio.output.speed; roles and parts of `messages`."""
     for name, value in parameters.items():
         if value is None or type(value).__name__ in ("NotGiven", "Omit"):
             continue  # the SDK leaves these out
         yield name, value
+        if name in _HOLDERS and isinstance(value, Mapping):
+            yield from _unfold({f"{name}.{inner}": one for inner, one in value.items()})
         for message in value if name == "messages" and isinstance(value, list) else []:
             if isinstance(message, Mapping):
                 yield "messages.role", message.get("role")
@@ -69,7 +73,7 @@ def _unfold(parameters: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
                     yield "messages.part", part.get("type") if isinstance(part, Mapping) else part
 
 
-def _check_value(api: str, model: str, name: str, value: Any) -> str | None:
+def _check_value(api: str, model: str, name: str, value: Any, asked: Mapping[str, Any]) -> str | None:
     rule = find_rule(api, model, name)
     if rule is None and "." in name:
         return None  # the inside of a parameter that has its own warning
@@ -81,6 +85,9 @@ def _check_value(api: str, model: str, name: str, value: Any) -> str | None:
     if rule["accepted"] == "no":
         # `stream=False` and the like ask for nothing, and nothing is refused.
         return None if value is False else _warn(name, model, "does not take it", rule)
+    needed, _, wanted = rule["needs"].partition("=")
+    if needed and value and str(asked.get(needed)) != wanted:
+        return _warn(name, model, f"takes it only with {rule['needs']}", rule)
     if rule["allowed_values"] and (odd := _find_odd(value, rule["allowed_values"].split("|"))):
         allowed = rule["allowed_values"].replace("|", ", ")
         return _warn(name, model, f"does not take {odd!r}, only {allowed}", rule)

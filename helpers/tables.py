@@ -16,7 +16,15 @@ from helpers.settings import ROOT
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["TABLES", "deployable_models", "describe_model", "list_tables", "load_table", "read_rows"]
+__all__ = [
+    "TABLES",
+    "deployable_models",
+    "describe_model",
+    "list_tables",
+    "list_versions",
+    "load_table",
+    "read_rows",
+]
 
 TABLES = ROOT / "data" / "tables"
 
@@ -58,20 +66,60 @@ def load_table(name: str, folder: Path = TABLES) -> "pd.DataFrame":
 
 
 def describe_model(model: str) -> "pd.Series":
-    """What models.csv says of "gpt-4o" (its newest version) or of "gpt-4o-2024-08-06".
+    """What models.csv says of "gpt-4o" (its newest version, see `list_versions`) or of "gpt-4o-2024-08-06".
 
     Raises TableError for a model that it does not name.
     """
     frame = load_table("models")
-    found = frame[(frame.model + "-" + frame.version).eq(model) | frame.model.eq(model)]
-    if found.empty:
+    if not (versions := list_versions(model)):
         near = difflib.get_close_matches(model, [*frame.model, *(frame.model + "-" + frame.version)], n=1)
         raise TableError(
             f"no model {model} in data/tables/models.csv",
             **({"nearest": near[0]} if near else {}),
             next='sorted(set(load_table("models").model))',
         )
-    return found.sort_values("version").iloc[-1]
+    return frame[(frame.model == versions[0]["model"]) & (frame.version == versions[0]["version"])].iloc[0]
+
+
+def list_versions(model: str) -> list[dict[str, str]]:
+    """The rows of models.csv that a name means, the newest first; none for a name that is in no row.
+
+    "gpt-4o" means all versions of it, "gpt-4o-2024-08-06" that one, "gpt-4-turbo" every version that starts with turbo.
+    Of two versions the newer is the one that a new customer can deploy; else the one that answers those who have it;
+    else the one that has no name of its own, for "gpt-4" is not GPT-4 Turbo, which Azure keeps among its versions and
+    prices apart; else the one that is no preview; else the one with the later date.
+    """
+    rows = read_rows("models")
+    meant = [row for row in rows if model in (row["model"], f"{row['model']}-{row['version']}")]
+    meant = meant or [row for row in rows if (own := _own_name(row)) and model == f"{row['model']}-{own}"]
+    return sorted(meant, key=_newness, reverse=True)
+
+
+def _newness(row: dict[str, str]) -> tuple[int, int, bool, bool, str]:
+    known = ["no", "", "yes"]
+    is_preview = row["stage"] == "Preview" or "preview" in row["version"].lower()
+    return (
+        known.index(row["deployable_by_new_customers"]),
+        known.index(row["answers_today"]),
+        not _own_name(row),
+        not is_preview,
+        _date_version(row["version"]),
+    )
+
+
+def _own_name(row: dict[str, str]) -> str:
+    """ "turbo" of turbo-2024-04-09, "vision" of vision-preview."""
+    found = re.match(r"[a-z]+(?=-)", row["version"])
+    return found[0] if found else ""
+
+
+def _date_version(version: str) -> str:
+    """To sort by: the date in a version; 0301 to 1106 are of 2023 and 0125 is of 2024; 1, 2 and 001 are numbers."""
+    if date_in_it := re.search(r"\d{4}-\d\d-\d\d", version):
+        return date_in_it[0]
+    if day := re.match(r"(\d\d)(\d\d)(?!\d)", version):
+        return f"{2023 if day[1] >= '03' else 2024}-{day[1]}-{day[2]}"
+    return version.zfill(10) if version[:1].isdigit() else ""
 
 
 def deployable_models(category: str | None = None) -> "pd.DataFrame":

@@ -107,7 +107,15 @@ def test_a_bare_name_is_the_newest_version_and_a_full_name_that_version():
     assert costs.list_price("gpt-4o-2024-08-06").usd == 2.5
     assert costs.list_price("gpt-4.1-mini-2025-04-14") == costs.list_price("gpt-4.1-mini")
     assert costs.list_price("gpt-4").usd == 30, "the source's own gpt-4, not gpt-4-turbo-2024-04-09"
-    assert costs.list_price("gpt-4-turbo-2024-04-09").usd == 11
+    assert costs.list_price("gpt-4-turbo-2024-04-09").usd == costs.list_price("gpt-4-turbo").usd == 11
+
+
+def test_a_price_without_a_version_is_of_the_version_that_the_bare_name_means():
+    assert costs.list_price("gpt-35-turbo-0125") == costs.list_price("gpt-35-turbo")
+    assert costs.list_price("gpt-4-0613") == costs.list_price("gpt-4")
+    for other in ("gpt-35-turbo-1106", "gpt-4-0314", "text-embedding-ada-002-1", "gpt-audio-mini-2025-10-06"):
+        with pytest.raises(UnknownPrice):
+            costs.list_price(other)
 
 
 def test_a_price_says_its_unit_when_it_is_printed():
@@ -150,7 +158,7 @@ def test_figures_of_a_table_can_be_priced():
     assert costs.expected_cost(summed, 0, "gpt-4o") > 0
 
 
-@pytest.mark.parametrize("model", ["gpt-4-turbo", "gpt-4-0613-preview", "gpt-4o-2099-01-01", "gpt-35-turbo-0613"])
+@pytest.mark.parametrize("model", ["gpt-4-vision", "gpt-4-0613-preview", "gpt-4o-2099-01-01", "gpt-35-turbo-0613"])
 def test_a_version_without_a_price_is_never_priced_as_another(model):
     with pytest.raises(UnknownPrice, match=f"no azure price of {model} "):
         costs.request_cost({"prompt_tokens": 20}, model)

@@ -65,7 +65,7 @@ def answer(prompt: int, completion: int) -> dict[str, object]:
 @pytest.fixture
 def course(tmp_path):
     write_notebook(tmp_path, "print(1)")
-    write_recording(tmp_path, "gpt-4.1-mini", answer(1000, 500), answer(1000, 500))
+    write_recording(tmp_path, "gpt-5.4-mini", answer(1000, 500), answer(1000, 500))
     write_recording(tmp_path, "gpt-4o", answer(10, 20), dated=True)
     write_recording(tmp_path, "gpt-4", answer(10, 20))
     return tmp_path
@@ -99,10 +99,10 @@ def parse(arguments: list[str]) -> tuple[str, dict[str, str]]:
 
 def test_a_notebook_needs_the_models_it_was_recorded_with_in_every_form_of_the_api(course):
     plan = plan_deployments("02", course).set_index("model")
-    assert list(plan.index) == ["gpt-4.1-mini", "gpt-4o", "gpt-4"], "what cannot be deployed comes last"
-    row = plan.loc["gpt-4.1-mini"]
+    assert list(plan.index) == ["gpt-4o", "gpt-5.4-mini", "gpt-4"], "what cannot be deployed comes last"
+    row = plan.loc["gpt-5.4-mini"]
     assert (row.answers, row.prompt_tokens, row.output_tokens) == (2, 2000, 1000)
-    assert row.usd == pytest.approx((2000 * 0.4 + 1000 * 1.6) / 1e6)
+    assert row.usd == pytest.approx((2000 * 0.75 + 1000 * 4.5) / 1e6)
 
 
 def test_the_newest_version_that_a_new_customer_can_deploy_is_taken(tmp_path):
@@ -113,7 +113,7 @@ def test_the_newest_version_that_a_new_customer_can_deploy_is_taken(tmp_path):
         write_recording(tmp_path, model, answer(1, 1))
     plan = plan_deployments("02", tmp_path).set_index("model")
     assert plan.version.to_dict() == newest.to_dict()
-    assert (plan.version["gpt-4o"], plan.version["gpt-4.1-mini"]) == ("2024-11-20", "2025-04-14")
+    assert (plan.version["gpt-4o"], plan.version["gpt-5.4-mini"]) == ("2024-11-20", "2026-03-17")
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_model_that_nobody_can_deploy_is_listed_with_the_reason(tmp_path, mode
     script = deployment_commands("02", tmp_path)
     unfolded = script.replace("\n#   ", " ")  # a long comment goes on in the next line
     assert f"\n# {model}: {reason}; its part always replays.\n" in unfolded
-    assert "deployment create" not in script and "asks for 0 deployments" in script
+    assert "deployment create" not in script and "asks for 0 deployments." in script
 
 
 def test_a_version_that_is_named_is_the_one_deployed(tmp_path):
@@ -218,7 +218,7 @@ def test_what_is_created_is_what_is_deleted(course):
     for verb, options in map(parse, called):
         if "deployment" in verb:
             names[verb.split()[-1]].append(options["--deployment-name"])
-    assert names["create"] == names["delete"] == ["gpt-4.1-mini", "gpt-4o"]
+    assert names["create"] == names["delete"] == ["gpt-4o", "gpt-5.4-mini"]
 
 
 @needs_bash
@@ -257,5 +257,11 @@ def test_every_name_that_reaches_the_script_needs_no_quotes():
 
 def test_the_script_tells_what_recording_costs(course):
     first, second, *_ = deployment_commands("02", course).splitlines()
-    assert first.startswith(f"# {NAME} asks for 2 deployments.")
+    assert first.startswith(f"# {NAME} asks for 2 deployments. A deployment costs nothing")
     assert re.search(r"price of recording it: about 0\.\d{4} US dollars for 4 answers", second)
+
+
+def test_one_deployment_is_not_called_deployments(tmp_path):
+    write_notebook(tmp_path)
+    write_recording(tmp_path, "gpt-4o", answer(1, 1))
+    assert deployment_commands("02", tmp_path).startswith(f"# {NAME} asks for 1 deployment. A deployment costs")

@@ -20,7 +20,7 @@ from tests.standin import serve
 
 wire = pytest.fixture(open_wire)
 TODAY = date(2026, 11, 20)
-MODELS = {"object": "list", "data": [{"id": "gpt-4.1-mini", "object": "model", "created": 1, "owned_by": "test"}]}
+MODELS = {"object": "list", "data": [{"id": "gpt-5.4-mini", "object": "model", "created": 1, "owned_by": "test"}]}
 
 
 @pytest.fixture
@@ -111,9 +111,9 @@ def test_a_setting_that_cannot_be_used_is_named_with_its_mend_and_nothing_is_ask
 
 
 def test_a_broken_deployments_toml_is_named(wire, root, standin):
-    (root / "deployments.toml").write_text("gpt-4.1-mini = my deployment")
+    (root / "deployments.toml").write_text("gpt-5.4-mini = my deployment")
     assert "deployments.toml cannot be read" in failures(look())["fail settings"]
-    (root / "deployments.toml").write_text('"gpt-4.1-mini" = "my deployment!"')
+    (root / "deployments.toml").write_text('"gpt-5.4-mini" = "my deployment!"')
     assert "which no deployment can be called" in failures(look())["fail settings"]
 
 
@@ -129,31 +129,31 @@ def test_versions_that_are_not_the_pinned_ones_are_told(wire, root):
 
 def test_a_healthy_resource_has_no_finding_but_ok(wire, standin):
     wire.set(OPENAI_API_VERSION="2024-10-21")
-    found = look("gpt-4.1-mini")
+    found = look("gpt-5.4-mini")
     assert failures(found) == {}
-    assert found["ok deployment"] == "gpt-4.1-mini answers"
+    assert found["ok deployment"] == "gpt-5.4-mini answers"
     assert "takes the credential" in found["ok API v1"] and "takes the credential" in found["ok API 2024-10-21"]
     assert [request[:2] for request in standin.requests] == [
         ("GET", "/openai/v1/models"),
         ("GET", "/openai/models"),
         ("POST", "/openai/v1/chat/completions"),
     ]
-    assert standin.requests[-1][2]["max_tokens"] == 1
+    assert standin.requests[-1][2]["max_completion_tokens"] == 1
 
 
 def test_a_wrong_key_is_told_and_no_deployment_is_asked(wire, standin):
     wire.set(AZURE_OPENAI_API_KEY=standin.key[::-1])
-    assert failures(look("gpt-4.1-mini")) == {"fail API v1": "Azure refused the key"}
+    assert failures(look("gpt-5.4-mini")) == {"fail API v1": "Azure refused the key"}
     assert [method for method, *_ in standin.requests] == ["GET"]
 
 
 def test_an_unknown_deployment_is_told_and_the_others_are_asked(wire, standin):
-    found = look("gpt-9", "gpt-4.1-mini")
+    found = look("gpt-9", "gpt-5.4-mini")
     assert failures(found) == {
         "warn model": "gpt-9 is in no table, so its life cycle is not known",
         "fail deployment": "the resource has no deployment called gpt-9",
     }
-    assert found["ok deployment"] == "gpt-4.1-mini answers"
+    assert found["ok deployment"] == "gpt-5.4-mini answers"
 
 
 def test_an_expired_token_of_entra_is_told(wire):
@@ -210,15 +210,15 @@ def test_a_slow_server_is_given_up_on(wire):
 )
 def test_what_is_no_azure_or_not_well_is_told(wire, answer, told):
     wire.serve(lambda seen: answer)
-    found = failures(look("gpt-4.1-mini"))
+    found = failures(look("gpt-5.4-mini"))
     assert list(found) == ["fail API v1"] and told in found["fail API v1"]
 
 
 def test_a_server_without_a_list_of_models_may_still_answer(wire):
     server = wire.serve(lambda seen: Answer.of_json({}, 404 if seen.method == "GET" else 200))
-    found = look("gpt-4.1-mini")
+    found = look("gpt-5.4-mini")
     assert failures(found) == {"warn API v1": "no list of models, which some servers have not"}
-    assert found["ok deployment"] == "gpt-4.1-mini answers" and len(server.seen) == 2
+    assert found["ok deployment"] == "gpt-5.4-mini answers" and len(server.seen) == 2
 
 
 def test_an_azure_resource_without_the_v1_api_is_told_what_a_404_means(wire):
@@ -247,7 +247,7 @@ def test_a_version_that_is_no_date_is_told(wire, standin):
 
 def test_a_deployment_whose_limit_is_used_up_is_busy_and_not_broken(wire):
     wire.serve(answer_with(Answer.of_json(error_of("exceeded token rate limit", "429"), 429)))
-    assert failures(look("gpt-4.1-mini")) == {"warn deployment": "the deployment's limit per minute is used up"}
+    assert failures(look("gpt-5.4-mini")) == {"warn deployment": "the deployment's limit per minute is used up"}
 
 
 def test_a_reasoning_model_that_one_token_is_too_little_for_answers_all_the_same(wire):
@@ -278,12 +278,13 @@ def test_each_kind_of_model_is_asked_the_smallest_request_of_its_own(wire):
 @pytest.mark.parametrize(
     ("model", "state", "told"),
     [
-        ("gpt-35-turbo", "fail", "is retired, since 2025-02-13"),
-        ("o1-2024-12-17", "fail", "o1 2024-12-17 is retired, since 2026-10-21"),
+        ("gpt-35-turbo", "fail", "gpt-35-turbo 0125 is retired"),
+        ("o1-2024-12-17", "fail", "o1 2024-12-17 is retired, since 2026-11-19"),
         ("whisper", "warn", "will be retired on 2026-12-15"),
-        ("gpt-4o-mini", "warn", "new customers may not be able to deploy it"),
+        ("gpt-4o-mini", "warn", "answers those who have it, and no new customer can deploy it"),
         ("gpt-4o", "ok", "gpt-4o 2024-11-20 is served until 2027-04-14"),
         ("gpt-oss-120b", "ok", "is served"),
+        ("gpt-6-sol", "warn", "no source says that a new customer can deploy it"),
         ("my-deployment", "warn", "is in no table"),
     ],
 )
@@ -304,11 +305,11 @@ def test_a_retired_model_is_not_asked(wire, standin):
 
 
 def test_a_mapped_name_is_told_and_is_what_is_asked_for(wire, root):
-    (root / "deployments.toml").write_text('"gpt-4.1-mini" = "my-mini"\n')
+    (root / "deployments.toml").write_text('"gpt-5.4-mini" = "my-mini"\n')
     server = wire.serve(answer_with(Answer.of_json({})))
     found = look()
-    assert found["ok mapping"] == "gpt-4.1-mini is asked for as my-mini"
-    assert found["ok deployment"] == "gpt-4.1-mini answers" and failures(found) == {}
+    assert found["ok mapping"] == "gpt-5.4-mini is asked for as my-mini"
+    assert found["ok deployment"] == "gpt-5.4-mini answers" and failures(found) == {}
     assert server.seen[-1].json["model"] == "my-mini"
 
 
@@ -326,9 +327,9 @@ def test_nothing_that_costs_is_sent_before_the_price_was_agreed_to(wire):
         shown.append((price, [seen.method for seen in server.seen]))
         return False
 
-    found = look("gpt-4.1-mini", "gpt-4.1", "my-own", agree=refuse)
+    found = look("gpt-5.4-mini", "gpt-4.1", "my-own", agree=refuse)
     ((price, asked),) = shown
-    usd = (8 * 0.4 + 1.6 + 8 * 2 + 8) / 1e6
+    usd = (8 * 0.75 + 4.5 + 8 * 2 + 8) / 1e6
     assert price == f"about {usd:.6f} US dollars for one token of each of 3, without my-own, whose price is in no table"
     assert set(asked) == {"GET"} == {seen.method for seen in server.seen}
     assert found["warn deployment"] == f"none was asked; that is {price}"
@@ -336,8 +337,8 @@ def test_nothing_that_costs_is_sent_before_the_price_was_agreed_to(wire):
 
 def test_what_was_agreed_to_is_sent(wire):
     server = serve_azure(wire)
-    found = look("gpt-4.1-mini", agree=lambda price: True)
-    assert found["ok deployment"] == "gpt-4.1-mini answers"
+    found = look("gpt-5.4-mini", agree=lambda price: True)
+    assert found["ok deployment"] == "gpt-5.4-mini answers"
     assert [seen.method for seen in server.seen] == ["GET", "POST"]
 
 
@@ -347,12 +348,12 @@ def test_without_a_terminal_nobody_is_asked_and_yes_answers_for_them(wire, capsy
     os.write(write, b"y\n")
     with os.fdopen(read) as piped:
         monkeypatch.setattr(sys, "stdin", piped)
-        assert main(["doctor", "--model", "gpt-4.1-mini"]) == 0
+        assert main(["doctor", "--model", "gpt-5.4-mini"]) == 0
     os.close(write)
     assert "--yes agrees to it" in capsys.readouterr().out
     assert [seen.method for seen in server.seen] == ["GET"]
-    assert main(["doctor", "--model", "gpt-4.1-mini", "--yes"]) == 0
-    assert "gpt-4.1-mini answers" in capsys.readouterr().out
+    assert main(["doctor", "--model", "gpt-5.4-mini", "--yes"]) == 0
+    assert "gpt-5.4-mini answers" in capsys.readouterr().out
     assert [seen.method for seen in server.seen] == ["GET", "GET", "POST"]
 
 
@@ -363,7 +364,7 @@ def test_at_a_terminal_the_price_is_shown_and_asked(wire, capsys, monkeypatch, t
     with os.fdopen(theirs, "r") as terminal:
         monkeypatch.setattr(sys, "stdin", terminal)
         os.write(ours, typed.encode())
-        assert main(["doctor", "--model", "gpt-4.1-mini"]) == 0
+        assert main(["doctor", "--model", "gpt-5.4-mini"]) == 0
     os.close(ours)
     printed = capsys.readouterr().out
     assert re.search(r"about 0\.0000\d\d US dollars.*\nAsk\? \[y/N\]", printed)
@@ -391,6 +392,6 @@ def test_no_credential_is_ever_printed(wire, standin, bad):
 
 def test_the_doctor_leaves_the_settings_and_the_disk_as_they_were(wire, standin, root):
     before = dict(os.environ)
-    look("gpt-4.1-mini")
+    look("gpt-5.4-mini")
     assert dict(os.environ) == before
     assert [path.name for path in root.iterdir()] == ["requirements.lock"]

@@ -65,7 +65,9 @@ def error_of(message: str, code: str | None = None) -> dict[str, object]:
 # --- the table
 
 
-@pytest.mark.parametrize("row", read_rows("errors"), ids=lambda row: row["error"])
+@pytest.mark.parametrize(
+    "row", [row for row in read_rows("errors") if row["explanation"]], ids=lambda row: row["error"]
+)
 def test_every_error_of_the_table_finds_the_explanation_that_is_its_own(row):
     error = raise_error(int(row["status"]), json.loads(row["body"]))
     assert type(error).__name__ == row["exception"]

@@ -23,6 +23,14 @@ def test_an_ordinary_request_gives_no_warning():
     assert check_parameters("whisper", file=b"RIFF", response_format="srt", language="de") == []
     assert check_parameters("gpt-4o-mini-tts", input="Hello", voice="coral", instructions="calm") == []
     assert check_parameters("gpt-4.1", input="Hello", instructions="brief", max_output_tokens=50) == []
+    assert check_parameters("gpt-5.6-luna", messages=HELLO, tools=[{}], reasoning_effort="none") == []
+    assert check_parameters("gpt-5.6-luna", messages=HELLO, tools=[], reasoning_effort="xhigh") == []
+    assert check_parameters("gpt-6-luna", messages=HELLO, temperature=0.3, top_p=0.9) == []
+    assert check_parameters("gpt-5.6-sol", input="Hello", reasoning={"effort": "max", "summary": "concise"}) == []
+    assert check_parameters("whisper", file=b"", response_format="verbose_json", timestamp_granularities=["word"]) == []
+    assert (
+        check_parameters("gpt-realtime-2.1", type="realtime", audio={"output": {"voice": "marin", "speed": 1.2}}) == []
+    )
 
 
 def test_the_bounds_themselves_are_allowed():
@@ -44,6 +52,14 @@ def test_the_bounds_themselves_are_allowed():
         ("gpt-4o", {"reasoning_effort": "low"}, "reasoning_effort: gpt-4o does not take it; use a reasoning model"),
         ("o3-mini", {"reasoning_effort": "minimal"}, "does not take 'minimal', only low, medium, high"),
         ("o1", {"stream": True}, "stream: o1 does not take it"),
+        ("gpt-5.1", {"reasoning_effort": "minimal"}, "does not take 'minimal', only none, low, medium, high"),
+        ("gpt-5.4-mini", {"reasoning_effort": "minimal"}, "only none, low, medium, high, xhigh"),
+        ("gpt-5.6-sol", {"reasoning_effort": "max"}, "does not take 'max'"),
+        ("gpt-5.6-luna", {"tools": [{}]}, "tools: gpt-5.6-luna takes it only with reasoning_effort=none; set"),
+        ("gpt-6-sol", {"frequency_penalty": 1}, "frequency_penalty: gpt-6-sol does not take it"),
+        ("gpt-audio", {"response_format": {"type": "json_object"}}, "response_format: gpt-audio does not take it"),
+        ("gpt-chat-latest", {"reasoning_effort": "low"}, "reasoning_effort: gpt-chat-latest does not take it"),
+        ("gpt-5.5", {"prompt_cache_options": {"mode": "explicit"}}, "leave it out; from gpt-5.6 on"),
         ("gpt-35-turbo", {"response_format": {"type": "json_schema"}}, "'json_schema', only text, json_object"),
         ("gpt-4o-2024-05-13", {"response_format": {"type": "json_schema"}}, "'json_schema'"),
     ],
@@ -65,7 +81,17 @@ def test_a_chat_parameter_that_azure_refuses_is_named_with_its_mend(model, param
         ("gpt-image-1", {"prompt": "a", "style": "vivid"}, "describe the style in the prompt"),
         ("dall-e-3", {"prompt": "a", "n": 2}, "takes at most 1, not 2; send one request for each picture"),
         ("dall-e-3", {"prompt": "a" * 4001}, "takes at most 4,000 characters, not 4,001"),
-        ("gpt-4o-transcribe", {"file": b"", "response_format": "srt"}, "does not take 'srt', only json"),
+        ("gpt-4o-transcribe", {"file": b"", "response_format": "srt"}, "does not take 'srt', only json, text"),
+        ("gpt-transcribe", {"file": b"", "response_format": "text"}, "does not take 'text', only json"),
+        ("gpt-4o-transcribe-diarize", {"file": b"", "prompt": "names"}, "prompt: gpt-4o-transcribe-diarize does not"),
+        ("whisper", {"file": b"", "timestamp_granularities": ["word"]}, "only with response_format=verbose_json"),
+        ("gpt-image-2", {"prompt": "a", "background": "transparent"}, "only opaque, auto; use gpt-image-1-mini"),
+        ("gpt-5.4", {"input": "a", "reasoning": {"effort": "max"}}, "reasoning.effort: gpt-5.4 does not take 'max'"),
+        ("gpt-5.6-luna", {"input": "a", "reasoning": {"mode": "fast"}}, "does not take 'fast', only standard, pro"),
+        ("gpt-5", {"input": "a", "text": {"verbosity": "none"}}, "text.verbosity: gpt-5 does not take 'none'"),
+        ("gpt-realtime", {"output_modalities": ["audio", "text"]}, "takes at most 1 items, not 2"),
+        ("gpt-realtime-mini", {"audio": {"output": {"speed": 2}}}, "audio.output.speed: gpt-realtime-mini takes at"),
+        ("gpt-realtime", {"type": "realtime", "voice": "marin"}, "voice: gpt-realtime does not take it; use audio"),
         ("tts", {"input": "a", "voice": "verse"}, "does not take 'verse'"),
         ("tts-hd", {"input": "a", "voice": "nova", "instructions": "calm"}, "use gpt-4o-mini-tts"),
         ("tts", {"input": "a", "voice": "nova", "speed": 5}, "takes at most 4, not 5"),
@@ -161,7 +187,17 @@ def test_every_reasoning_effort_of_the_table_is_one_of_the_sdk():
 
 def test_every_model_that_can_be_deployed_and_chats_has_rules():
     for row in tables.deployable_models("language").itertuples():
-        if row.model != "gpt-chat-latest":  # no source says what it takes
-            rule = find_rule("chat", f"{row.model}-{row.version}", "model")
-            assert rule is not None, row.model
-            assert rule["accepted"] == "yes" or find_rule("responses", row.model, "model")["accepted"] == "yes"
+        rule = find_rule("chat", f"{row.model}-{row.version}", "model")
+        assert rule is not None, row.model
+        assert rule["accepted"] == "yes" or find_rule("responses", row.model, "model")["accepted"] == "yes"
+
+
+def test_a_default_and_what_is_needed_are_words_of_the_table():
+    for row in tables.read_rows("parameters"):
+        if row["default_value"] and row["allowed_values"]:
+            assert row["default_value"] in row["allowed_values"].split("|"), row
+        needed, _, value = row["needs"].partition("=")
+        if needed:
+            rule = find_rule(row["api"], row["model"], needed)
+            assert rule["accepted"] == "yes" and value in ("True", *rule["allowed_values"].split("|")), row
+        assert row["accepted"] == "yes" or not (row["needs"] or row["default_value"]), row

@@ -15,7 +15,7 @@ from helpers.course.upkeep import read_records, read_usage
 from helpers.errors import UnknownPrice
 from helpers.recordings.exchange import model_of
 from helpers.settings import ROOT, Settings
-from helpers.tables import read_rows
+from helpers.tables import list_versions, read_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +73,7 @@ def deployment_commands(name: str, root: Path = ROOT) -> str:
     notes += [f"{need.model}: {need.why}; its part always replays." for need in needs if need.why]
     return _SCRIPT.format(
         name=source.stem,
-        count=len(wanted),
+        count=f"{len(wanted)} deployment{'s' if len(wanted) != 1 else ''}",
         # A recorded name may hold anything, a new line too, and a comment must stay one.
         notes="\n".join(textwrap.fill(note, 92, initial_indent="# ", subsequent_indent="#   ") for note in notes),
         create="\n".join(map(_create, wanted)),
@@ -82,7 +82,7 @@ def deployment_commands(name: str, root: Path = ROOT) -> str:
 
 
 _SCRIPT = """\
-# {name} asks for {count} deployments. They cost nothing until they are asked.
+# {name} asks for {count}. A deployment costs nothing until it is asked.
 {notes}
 
 RESOURCE=YOUR-RESOURCE  # a name that nobody in Azure has yet: it becomes part of the address
@@ -159,12 +159,7 @@ def _describe(model: str, answers: int, prompt_tokens: int, output_tokens: int) 
         usd = expected_cost(prompt_tokens, output_tokens, model) if prompt_tokens or output_tokens else None
     except UnknownPrice:
         usd = None
-    table = read_rows("models")
-    rows = [row for row in table if model in (row["model"], f"{row['model']}-{row['version']}")]
-    # "gpt-4-turbo" is how people call gpt-4 in its version turbo-2024-04-09.
-    rows = rows or [row for row in table if f"{row['model']}-{row['version']}".startswith(f"{model}-")]
-    rows.sort(key=lambda row: (row["deployable_by_new_customers"] == "yes", row["version"]))
-    newest = rows[-1] if rows else {}
+    newest = next(iter(list_versions(model)), {})
     return _Need(model, newest, answers, prompt_tokens, output_tokens, usd, _say_why(newest))
 
 

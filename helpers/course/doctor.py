@@ -20,7 +20,7 @@ from helpers.errors import SettingError, UnknownPrice
 from helpers.explanations import explain
 from helpers.parameters import find_rule
 from helpers.settings import Settings, read_settings
-from helpers.tables import read_rows
+from helpers.tables import list_versions, read_rows
 
 __all__ = ["Finding", "examine"]
 
@@ -106,21 +106,21 @@ def _describe_settings(mode: str, found: Settings) -> Iterator[Finding]:
 
 def _check_life(model: str, today: date) -> Finding:
     """What models.csv says of the model: served, soon to be retired, retired."""
-    table = read_rows("models")
-    rows = [row for row in table if model in (row["model"], f"{row['model']}-{row['version']}")]
-    if not rows:
-        near = get_close_matches(model, {row["model"] for row in table}, n=1) or ["gpt-4.1-mini"]
+    if not (versions := list_versions(model)):
+        near = get_close_matches(model, {row["model"] for row in read_rows("models")}, n=1) or ["gpt-5.4-mini"]
         mend = f"name the model, such as {near[0]}, and map it to your deployment in deployments.toml"
         return Finding("warn", "model", f"{model} is in no table, so its life cycle is not known", mend)
-    row = max(rows, key=lambda row: (row["answers_today"] == "yes", row["retirement_date"], row["version"]))
+    row = versions[0]
     until, named = row["retirement_date"], f"{row['model']} {row['version']}".strip()
     then = f"{row['replacement']} replaces it" if row["replacement"] else "deployable_models() lists what lives longer"
     if row["answers_today"] == "no" or "" < until <= str(today):
         return Finding("fail", "model", f"{named} is retired{until and f', since {until}'}", f"{then}; replay has it")
     if until and date.fromisoformat(until) - today <= timedelta(days=90):
         return Finding("warn", "model", f"{named} will be retired on {until}", then)
-    if row["deployable_by_new_customers"] != "yes":
-        return Finding("warn", "model", f"{named} answers, and new customers may not be able to deploy it", then)
+    if row["deployable_by_new_customers"] == "no":
+        return Finding("warn", "model", f"{named} answers those who have it, and no new customer can deploy it", then)
+    if not row["deployable_by_new_customers"]:
+        return Finding("warn", "model", f"{named}: no source says that a new customer can deploy it", then)
     return Finding("ok", "model", f"{named} is served{until and f' until {until}'}")
 
 
