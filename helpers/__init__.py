@@ -2,7 +2,7 @@
 
 settings, envfile, endpoints, errors, tables     the ground
 recordings                                       above them: record and replay
-clients                                          above that: connect()
+signin, clients                                  above that: connect()
 evidence, costs, parameters, intervals, checks   what notebooks do with answers
 receipt, explanations, plotting                  what a reader is shown
 course                                           for those who run and write the course, not for cells

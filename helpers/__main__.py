@@ -56,11 +56,8 @@ def _run_command(chosen: argparse.Namespace) -> int:
         print(reset_notebook(chosen.notebook))
         return 0
     if chosen.command == "doctor":
-        import logging
-
         from helpers.course.doctor import examine
 
-        logging.getLogger("azure").setLevel(logging.CRITICAL)  # the finding says it in one line
         may_ask = chosen.yes or sys.stdin.isatty()  # a script's input is no agreement to a price
         states = []
         for finding in examine(chosen.model, lambda price: may_ask and _agree(price, chosen.yes, "Ask?")):

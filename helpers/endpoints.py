@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 from helpers.envfile import bare_value, visible
 from helpers.errors import SettingError
 
-__all__ = ["REPLAY_ENDPOINT", "Endpoint", "parse_endpoint"]
+__all__ = ["REPLAY_ENDPOINT", "Endpoint", "is_loopback", "parse_endpoint"]
 
 # Azure's public cloud, Azure Government, Azure in China. The last form: a resource without a name of its own.
 _AZURE_HOST = re.compile(
@@ -53,7 +53,7 @@ class Endpoint:
 
     @property
     def is_loopback(self) -> bool:
-        return _is_loopback(self.host)
+        return is_loopback(self.host)
 
 
 REPLAY_ENDPOINT = Endpoint("https://replay.invalid", "https://replay.invalid/openai/v1/")
@@ -111,7 +111,8 @@ def _looks_like_key(text: str) -> bool:
     return bool(re.fullmatch(r"[0-9a-fA-F]{32}|[0-9A-Za-z]{60,}|eyJ[\w.-]{40,}|sk-[\w-]{16,}", text))
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether the host is this machine."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -153,7 +154,7 @@ def _other_endpoint(url: SplitResult, host: str, port: int | None, text: str, sc
     if host == "api.openai.com" and not url.path.rstrip("/"):
         raise _bad_endpoint("is OpenAI's own service, not Azure", text, "https://api.openai.com/v1")
     shown = f"[{host}]" if ":" in host else host
-    origin = f"{url.scheme if scheme or not _is_loopback(host) else 'http'}://{shown}{f':{port}' if port else ''}"
+    origin = f"{url.scheme if scheme or not is_loopback(host) else 'http'}://{shown}{f':{port}' if port else ''}"
     path = re.sub("/+", "/", url.path).rstrip("/")
     path = _CALL.sub("", path)
     # A gateway in front of Azure has Azure's paths after a prefix of its own; /v1beta/openai is others'.
