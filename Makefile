@@ -11,7 +11,7 @@ TEST_EXTRAS := test $(if $(filter true,$(CI)),browser)
 
 help:
 	@echo "make lab           open the course in JupyterLab (makes .venv first)"
-	@echo "make setup         make .venv, or mend it; does nothing when nothing changed"
+	@echo "make setup         make .venv, or repair it; does nothing when nothing changed"
 	@echo "make test          every check: lint, types, unit tests, every notebook cell by cell"
 	@echo "make standin       serve a small open model in Azure's manner, for your own questions"
 	@echo "make test-standin  fetch the engines' weights and test the real engines"
