@@ -308,7 +308,8 @@ def test_where_python_cannot_lock_files_a_set_up_goes_on(checkout):
 SITE = ".venv/lib/python3.12/site-packages"
 PIP_INSTALLS = f"""
     mkdir -p {SITE}/openai-1.0.dist-info {SITE}/openai {SITE}/azure/core {SITE}/__pycache__ {SITE}/lib.libs
-    touch {SITE}/openai/__init__.py {SITE}/azure/core/__init__.py {SITE}/six.py {SITE}/lib.libs/a.so"""
+    touch {SITE}/openai/__init__.py {SITE}/azure/core/__init__.py {SITE}/lib.libs/a.so
+    touch {SITE}/six.py {SITE}/~six.py "{SITE}/two words.pth" """
 
 
 @pytest.mark.parametrize(
@@ -330,7 +331,8 @@ def test_an_environment_that_lost_a_package_is_made_again(checkout, deleted):
 
 
 @pytest.mark.parametrize(
-    "change", ["mv {}/openai-1.0.dist-info {}/openai-1.1.dist-info", "rm -r {}/__pycache__", "touch {}/b"]
+    "change",
+    ["mv {}/openai-1.0.dist-info {}/openai-1.1.dist-info", "rm -r {}/__pycache__", "rm {}/~six.py", "touch {}/b"],
 )
 def test_what_a_reader_upgraded_or_added_is_left_alone(checkout, change):
     put_python(checkout, pip=PIP_INSTALLS)
