@@ -1,8 +1,8 @@
 """Clients and analysis helpers for the Azure OpenAI course. Importing this changes nothing and costs little.
 
-settings, endpoints, errors, tables              the ground
+settings, envfile, endpoints, errors, tables     the ground
 recordings                                       above them: record and replay
-clients                                          above that: connect()
+signin, clients                                  above that: connect()
 evidence, costs, parameters, intervals, checks   what notebooks do with answers
 predictions, progress                            what a reader guesses and gets done, kept in workbook/
 receipt, explanations, plotting                  what a reader is shown

@@ -1,11 +1,15 @@
-"""The course's commands: python -m helpers lab | reset | doctor | deployments | record."""
+"""The course's commands: python -m helpers lab | reset | doctor | deployments | record.
+
+What is imported here is Python's own, and runs on old ones too: who starts this with a wrong one is told which to take.
+"""
+
+from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
-
-from helpers.errors import CourseError
 
 __all__ = ["main"]
 
@@ -34,19 +38,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
     record.add_argument("--into", type=Path, metavar="FOLDER", help="record there; the course's own stays as it is")
 
     chosen = parser.parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if sys.version_info < (3, 11):  # noqa: UP036  # it is there for those who have an older one
+        version = ".".join(map(str, sys.version_info[:2]))
+        return _refuse_python(f"Python 3.11 or newer is needed, and this is {version}", given)
+
+    from helpers.errors import CourseError
+
     try:
         return _run_command(chosen)
     except CourseError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 1
+    except ImportError as error:
+        if not error.name or error.name.partition(".")[0] in {"helpers", *sys.stdlib_module_names}:
+            raise
+        return _refuse_python(f"this Python lacks a package that the course needs: {error.name}", given)
     except KeyboardInterrupt:
         print("\nstopped; what was done so far is kept, and the same command goes on from there", file=sys.stderr)
         return 130
 
 
+def _refuse_python(why: str, given: Sequence[str]) -> int:
+    command = " ".join(["-m helpers", *given])
+    print(
+        f"{why}\n"
+        f"  python  {sys.executable}\n"
+        f"  try     make setup, then .venv/bin/python {command}\n"
+        f"          without make (Windows, conda): see environment.yml, then python {command}",
+        file=sys.stderr,
+    )
+    return 1
+
+
 def _run_command(chosen: argparse.Namespace) -> int:
     # Each command loads its own module: `reset` need not wait for what `record` needs.
     if chosen.command == "lab":
+        if find_spec("jupyterlab") is None:  # a process of its own imports it, and would say less
+            raise ModuleNotFoundError(name="jupyterlab")
         from helpers.course.workbook import start_lab
 
         return start_lab(chosen.further)
@@ -56,11 +85,8 @@ def _run_command(chosen: argparse.Namespace) -> int:
         print(reset_notebook(chosen.notebook))
         return 0
     if chosen.command == "doctor":
-        import logging
-
         from helpers.course.doctor import examine
 
-        logging.getLogger("azure").setLevel(logging.CRITICAL)  # the finding says it in one line
         may_ask = chosen.yes or sys.stdin.isatty()  # a script's input is no agreement to a price
         states = []
         for finding in examine(chosen.model, lambda price: may_ask and _agree(price, chosen.yes, "Ask?")):

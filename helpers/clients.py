@@ -20,6 +20,7 @@ from helpers.endpoints import REPLAY_ENDPOINT
 from helpers.errors import SettingError
 from helpers.recordings import AsyncRecordingTransport, RecordingTransport, Requests, Session, Store
 from helpers.settings import Settings, read_settings
+from helpers.signin import token_provider
 
 __all__ = ["connect", "connect_async", "session_of"]
 
@@ -145,9 +146,7 @@ def _token_provider(settings: Settings, api_version: str | None, own: set[str]) 
     """Asks Microsoft Entra ID for a token, where there is no key; None where none is needed. own: takes each token."""
     if settings.mode == "replay" or settings.api_key or settings.ad_token:
         return None
-    from azure.identity import DefaultAzureCredential, get_bearer_token_provider  # 0.3 s that only this needs
-
-    ask = get_bearer_token_provider(DefaultAzureCredential(), _DATED_SCOPE if api_version else _V1_SCOPE)
+    ask = token_provider(_DATED_SCOPE if api_version else _V1_SCOPE)
 
     def provide() -> str:
         token = ask()

@@ -5,9 +5,10 @@ import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
+from helpers.envfile import bare_value, visible
 from helpers.errors import SettingError
 
-__all__ = ["REPLAY_ENDPOINT", "Endpoint", "find_resource", "parse_endpoint"]
+__all__ = ["REPLAY_ENDPOINT", "Endpoint", "find_resource", "is_loopback", "parse_endpoint"]
 
 # Azure's public cloud, Azure Government, Azure in China. The last form: a resource without a name of its own.
 _AZURE_HOST = re.compile(
@@ -17,6 +18,15 @@ _AZURE_HOST = re.compile(
 _AZURE_PATH = re.compile(
     r"^(?:/models(?:/.*)?|/api/projects/[^/]+)?(?:/openai(?:/v1(?:/.*)?|/deployments/(?P<deployment>[^/]+)(?:/.*)?|/responses)?)?$"
 )
+# The path of one call is no base. After /v1/ one word shows a call; elsewhere, where it could be a folder, the whole.
+_CALL = re.compile(
+    r"(?<=/v1)/(?:chat|completions|embeddings|responses|models|audio|images|videos|files|uploads|batches|fine_tuning"
+    r"|moderations|realtime|vector_stores|assistants|threads|conversations|containers|evals)(?:/.*)?$"
+    r"|(?<=.)/(?:chat/completions|embeddings|responses|audio/(?:speech|transcriptions|translations)"
+    r"|images/(?:generations|edits|variations))$"
+)
+_ASSIGNED = re.compile(r"^(?:(?:export\s+|setx?\s+|\$\{?env:)?[A-Za-z_]\w*\}?\s*=\s*|setx\s+\w+\s+)", re.I)
+_BEGINS = re.compile(r"^(?P<begins>(?:https?(?:[:;]?[/\\]{1,3}|[:;]))+)(?=[^/\\:;?])", re.I)
 _PORTALS = ("portal.azure.com", "ai.azure.com", "oai.azure.com", "learn.microsoft.com", "azure.microsoft.com")
 _WANTED = "https://YOUR-RESOURCE.openai.azure.com, from Keys and Endpoint in the Azure portal"
 
@@ -43,7 +53,7 @@ class Endpoint:
 
     @property
     def is_loopback(self) -> bool:
-        return _is_loopback(self.host)
+        return is_loopback(self.host)
 
 
 REPLAY_ENDPOINT = Endpoint("https://replay.invalid", "https://replay.invalid/openai/v1/")
@@ -55,7 +65,8 @@ def parse_endpoint(text: str) -> Endpoint:
     Azure's hosts are recognised with or without scheme, and a known path after the host is cut off. Any other
     URL is taken literally where it has a path, and gets /openai/v1/ where it has none. Raises SettingError.
     """
-    pasted = re.sub(r"^(?:export\s+|setx?\s+|\$env:)?[A-Za-z_]\w*\s*=\s*", "", text.strip()).strip(" \t\r\n\"'`<>,;")
+    pasted = re.sub(_ASSIGNED, "", visible(text).strip())
+    pasted = bare_value(pasted.strip(" \t\r\n\"'`<>,;\u00a0"))
     if not pasted:
         raise _bad_endpoint("is empty", text)
     if _looks_like_key(pasted):
@@ -64,6 +75,11 @@ def parse_endpoint(text: str) -> Endpoint:
         raise _bad_endpoint("still holds the placeholder", text)
     if re.search(r"\s", pasted):
         raise _bad_endpoint("holds a space", text)
+    if not pasted.isprintable():
+        raise _bad_endpoint("holds a character that cannot be seen", text)
+    if (found := _BEGINS.match(pasted)) and (begins := found["begins"].lower()) not in {"http://", "https://"}:
+        whole = f"{'https' if 'https' in begins else 'http'}://{pasted[found.end('begins') :].partition('?')[0]}"
+        raise _bad_endpoint(f"is no URL: it starts with {found['begins']}, and not https://", text, whole)
     scheme, _, rest = pasted.rpartition("://")
     if scheme.lower() not in {"", "http", "https"}:
         raise _bad_endpoint(f"starts with {scheme}://", text)
@@ -74,16 +90,18 @@ def parse_endpoint(text: str) -> Endpoint:
         raise _bad_endpoint(f"cannot be read as a URL ({error})", text) from None
     if url.username or url.password:
         raise _bad_endpoint("holds a user name or password", text)
+    if not host.isascii():
+        host = _in_ascii(host, text)
     if host in _PORTALS:
         raise _bad_endpoint("is the address of a web page, not of a resource", text)
     if host in {"openai.azure.com", "services.ai.azure.com", "cognitiveservices.azure.com"}:
         raise _bad_endpoint("lacks the resource's name", text)
     if azure := _AZURE_HOST.match(host):
         return _azure_endpoint(host, azure["resource"], url, text)
-    if not re.fullmatch(r"[0-9a-f:]+|[^.]{1,63}(\.[^.]{1,63})*", host):
+    if not re.fullmatch(r"[0-9a-f:]+|[^.]{1,63}(\.[^.]{1,63})*", host) or host in {"http", "https"}:
         raise _bad_endpoint("names no host that can exist", text)
     if "." not in host and host != "localhost" and ":" not in host:
-        raise _bad_endpoint("is a name, not a URL", text, f"https://{host}.openai.azure.com")
+        _check_short_name(url, scheme, host, port, text)
     if host.endswith(("azure.com", "azure.us", "azure.cn", "microsoft.com")):
         raise _bad_endpoint("is a host of Microsoft's, but not of an Azure OpenAI resource", text)
     return _other_endpoint(url, host, port, text, scheme)
@@ -99,11 +117,33 @@ def _looks_like_key(text: str) -> bool:
     return bool(re.fullmatch(r"[0-9a-fA-F]{32}|[0-9A-Za-z]{60,}|eyJ[\w.-]{40,}|sk-[\w-]{16,}", text))
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether the host is this machine."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _in_ascii(host: str, text: str) -> str:
+    """The host as it goes over the wire: `bücher` is asked for as xn--bcher-kva."""
+    import httpx2  # late: few hosts need it
+
+    try:
+        return httpx2.URL(f"https://{host}").raw_host.decode()
+    except httpx2.InvalidURL:
+        raise _bad_endpoint("names no host that can exist", text) from None
+
+
+def _check_short_name(url: SplitResult, scheme: str, host: str, port: int | None, text: str) -> None:
+    """A host without a dot is a server of one's own network where the URL says more than a resource's name would."""
+    path = url.path.rstrip("/")
+    if scheme and (port or (path and not _AZURE_PATH.match(path))):
+        return
+    if port:
+        raise _bad_endpoint("lacks http:// or https://", text, f"http://{host}:{port}{path}")
+    own = f"; a server in your own network: http://{host}{path or '/v1'}"
+    raise _bad_endpoint("is a name, not a URL", text, f"https://{host}.openai.azure.com{own}")
 
 
 def _azure_endpoint(host: str, resource: str, url: SplitResult, text: str) -> Endpoint:
@@ -120,17 +160,17 @@ def _other_endpoint(url: SplitResult, host: str, port: int | None, text: str, sc
     if host == "api.openai.com" and not url.path.rstrip("/"):
         raise _bad_endpoint("is OpenAI's own service, not Azure", text, "https://api.openai.com/v1")
     shown = f"[{host}]" if ":" in host else host
-    origin = f"{url.scheme if scheme or not _is_loopback(host) else 'http'}://{shown}{f':{port}' if port else ''}"
+    origin = f"{url.scheme if scheme or not is_loopback(host) else 'http'}://{shown}{f':{port}' if port else ''}"
     path = re.sub("/+", "/", url.path).rstrip("/")
-    # A gateway in front of Azure has Azure's paths after a prefix of its own; the path of one call is no base.
+    path = _CALL.sub("", path)
+    # A gateway in front of Azure has Azure's paths after a prefix of its own; /v1beta/openai is others'.
     prefix = re.sub(r"/openai(/deployments(/.*)?)?$", "", path)
-    if not path or prefix != path:
+    if not path or (prefix != path and not re.search(r"/v\d+\w*/openai$", path)):
         return Endpoint(origin + prefix, f"{origin}{prefix}/openai/v1/")
-    path = re.sub(r"(?<=/v1)/((chat/)?completions|embeddings|responses|models)$", "", path)
     return Endpoint(re.sub(r"(/openai)?(/v1)?$", "", origin + path), f"{origin}{path}/")
 
 
 def _bad_endpoint(problem: str, text: str, mend: str = _WANTED) -> SettingError:
-    shown = text.strip().partition("?")[0]  # a query may hold a key
+    shown = re.sub(r"//[^/@]*@", "//", text.strip().partition("?")[0])  # a query may hold a key
     shown = shown if len(shown) <= 80 else shown[:77] + "..."
     return SettingError(f"AZURE_OPENAI_ENDPOINT {problem}", given=shown or "(nothing)", next=mend)

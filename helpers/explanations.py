@@ -15,7 +15,9 @@ from typing import Any
 
 import openai
 
+from helpers.endpoints import is_loopback
 from helpers.errors import CourseError
+from helpers.signin import attempts_of, is_sign_in_error
 from helpers.tables import read_rows
 
 __all__ = ["Explanation", "explain", "explain_in_notebook"]
@@ -53,37 +55,52 @@ def explain(error: BaseException) -> Explanation:
     if isinstance(error, CourseError):
         then = error.next if isinstance(error.next, str) else "; ".join(error.next)
         return Explanation("", error.what, "", then, error.details)
-    status = str(getattr(error, "status_code", ""))
-    code = (getattr(error, "code", None) or "") if status else type(error).__name__
-    text = "\n".join([_message_of(error), *_causes_of(error)])
+    status = str(getattr(error, "status_code", None) or "")
+    code = str(getattr(error, "code", None) or "") if status else type(error).__name__
+    if is_sign_in_error(error):
+        code = "ClientAuthenticationError"  # its subclasses say the same
+    text = "\n".join([_message_of(error), *_causes_of(error), *_address_of(error)])
     row = next(row for row in read_rows("explanations") if _fits(row, status, code, text))
     facts = _facts_of(error)
     what, why, then = (row[column].format_map(facts) for column in ("what", "why", "next"))
     return Explanation(row["explanation"], what, why, then, dict(_details_of(error)))
 
 
-def explain_in_notebook() -> None:
+class _Explained(tuple[type[BaseException], ...]):
+    """The classes whose errors explain themselves; by its type a handler is known as ours."""
+
+
+def explain_in_notebook(*more: type[BaseException]) -> None:
     """From now on uncaught errors of the SDK explain themselves; does nothing outside IPython, or a second time.
 
-    Where the reader set a handler of their own (`set_custom_exc`), that one stays.
+    more: classes of other packages, known once these are loaded. Where the reader set a handler of their own
+    (`set_custom_exc`), that one stays.
     """
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    if shell is not None and not shell.custom_exceptions:
-        shell.set_custom_exc((openai.OpenAIError,), _show_short)
+    if shell is None or not (shell.custom_exceptions == () or isinstance(shell.custom_exceptions, _Explained)):
+        return
+    explained = _Explained(dict.fromkeys([openai.OpenAIError, *shell.custom_exceptions, *more]))
+    if explained != shell.custom_exceptions:
+        shell.set_custom_exc(explained, _show_short)
 
 
 def _show_short(
     shell: Any, kind: type, error: BaseException, trace: TracebackType | None, tb_offset: int | None = None
 ) -> list[str]:
+    told, shown, value = explain(error), error, error
+    below = ["", str(told)]
+    if is_sign_in_error(error):  # its own message fills a screen: the card stands in its place
+        shown, below = type(kind.__name__, (Exception,), {})(told), []
+        value = Exception("\n".join([told.what, *textwrap.wrap(told.next, _WIDTH)]))
     # The traceback of the cause is a hundred lines of HTTP; the card tells what it says.
-    chain = error.__cause__, error.__context__, error.__suppress_context__
-    error.__cause__ = error.__context__ = None
+    chain = shown.__cause__, shown.__context__, shown.__suppress_context__
+    shown.__cause__ = shown.__context__ = None
     try:
-        lines: list[str] = shell.InteractiveTB.structured_traceback(kind, error, _cells_of(shell, trace), tb_offset=0)
+        lines: list[str] = shell.InteractiveTB.structured_traceback(kind, shown, _cells_of(shell, trace), tb_offset=0)
     finally:
-        error.__cause__, error.__context__, error.__suppress_context__ = chain
-    lines = [*lines, "", str(explain(error))]
-    shell._showtraceback(kind, error, lines)
+        shown.__cause__, shown.__context__, shown.__suppress_context__ = chain
+    lines = [*lines, *below]
+    shell._showtraceback(kind, value, lines)
     return lines
 
 
@@ -120,6 +137,13 @@ def _causes_of(error: BaseException) -> Iterator[str]:
         cause = cause.__cause__
 
 
+def _address_of(error: BaseException) -> Iterator[str]:
+    """Where a 404 of a server on this machine was asked: one that is not Azure's may have its API elsewhere."""
+    url = getattr(getattr(error, "request", None), "url", None)
+    if url and getattr(error, "status_code", 0) == 404 and is_loopback(url.host):
+        yield f"asked {url.path}"
+
+
 def _facts_of(error: BaseException) -> dict[str, str]:
     """What the sentences of the table leave open."""
     request = getattr(error, "request", None)
@@ -130,6 +154,7 @@ def _facts_of(error: BaseException) -> dict[str, str]:
         "model": _model_of(path, request) or "this deployment",
         "param": getattr(error, "param", None) or (quoted[1] if quoted else "a parameter"),
         "host": url.host if url else "the host",
+        "origin": f"{url.scheme}://{url.netloc.decode()}" if url else "the server",
         "path": path or "unknown",
         "kind": type(error).__name__,
     }
@@ -151,9 +176,11 @@ def _details_of(error: BaseException) -> Iterator[tuple[str, Any]]:
     headers = getattr(getattr(error, "response", None), "headers", {})
     if getattr(error, "status_code", 0) == 429 and (wait := _seconds_to_wait(headers, _message_of(error))):
         yield "wait", wait
-    if getattr(error, "status_code", 0) >= 500 and (name := headers.get("apim-request-id")):
+    if (getattr(error, "status_code", 0) or 0) >= 500 and (name := headers.get("apim-request-id")):
         yield "id", name
-    if causes := list(_causes_of(error)):
+    if is_sign_in_error(error):
+        yield from attempts_of(error)
+    elif causes := list(_causes_of(error)):
         yield "cause", causes[0]
 
 

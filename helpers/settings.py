@@ -11,12 +11,14 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from helpers.endpoints import Endpoint, parse_endpoint
+from helpers.envfile import bare_value, read_envfile, visible
 from helpers.errors import SettingError
 
 __all__ = ["MODES", "ROOT", "Settings", "read_settings"]
 
 ROOT = Path(__file__).resolve().parent.parent
 MODES = ("replay", "record", "live")
+_PATHS = ("AZURE_OPENAI_RECORDINGS", "AZURE_OPENAI_USED")  # a folder's name may hold any character
 
 
 @dataclass(frozen=True)
@@ -44,10 +46,11 @@ def read_settings(mode: str | None = None) -> Settings:
 
     mode: asks for the settings of this mode, whatever the reader's own is; commands that ask need it.
     """
-    values = {**_read_dotenv(ROOT / ".env"), **os.environ}
+    values = {**read_envfile(ROOT / ".env"), **os.environ}
 
     def get(name: str) -> str | None:
-        return (values.get(name) or "").strip() or None
+        value = bare_value(values.get(name) or "")
+        return (value if name in _PATHS else visible(value)) or None
 
     mode = _check_mode(mode or get("AZURE_OPENAI_MODE") or "replay")
     endpoint = get("AZURE_OPENAI_ENDPOINT")
@@ -108,14 +111,6 @@ def _read_pace(text: str | None) -> float:
             next="1 (as fast as the answers came), 2 (twice as slow), 0 (at once)",
         )
     return pace
-
-
-def _read_dotenv(path: Path) -> dict[str, str]:
-    if not path.is_file():
-        return {}
-    from dotenv import dotenv_values
-
-    return {name: value for name, value in dotenv_values(path).items() if value is not None}
 
 
 def _read_deployments(path: Path) -> dict[str, str]:

@@ -170,7 +170,28 @@ def test_nobody_signed_in_is_told(wire, standin, monkeypatch):
     wire.set(AZURE_OPENAI_API_KEY="")
     found = look()
     assert found["ok credential"] == "Microsoft Entra ID, as there is no key"
-    assert failures(found) == {"fail credential": "nobody is signed in to Microsoft Entra ID"}
+    assert failures(found) == {
+        "fail credential": "there is no key, and nobody is signed in to Microsoft Entra ID "
+        "· AzureCli: Azure CLI not found on path"
+    }
+
+
+def test_a_sign_in_to_another_tenant_is_told(wire, standin, monkeypatch, tmp_path):
+    tool = tmp_path / "az"
+    tool.write_text('#!/bin/sh\necho "ERROR: AADSTS50020: User account of somebody" >&2\nexit 1\n')
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    wire.set(AZURE_OPENAI_API_KEY="")
+    [(check, what)] = failures(look()).items()
+    assert check == "fail credential" and "another tenant" in what and what.endswith("· AzureCli: AADSTS50020")
+
+
+def test_the_whole_command_says_that_nobody_is_signed_in_and_azure_says_nothing_beside_it(wire, standin, tmp_path):
+    environment = os.environ | {"AZURE_OPENAI_API_KEY": "", "PATH": str(tmp_path), "HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "helpers", "doctor"]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=settings.ROOT, timeout=60)
+    assert (ended.returncode, ended.stderr) == (1, "")
+    assert "fail  credential     there is no key" in ended.stdout and "`az login`" in ended.stdout
 
 
 def test_a_port_where_nothing_listens_is_told(wire):
@@ -219,6 +240,13 @@ def test_a_server_without_a_list_of_models_may_still_answer(wire):
     found = look("gpt-5.4-mini")
     assert failures(found) == {"warn API v1": "no list of models, which some servers have not"}
     assert found["ok deployment"] == "gpt-5.4-mini answers" and len(server.seen) == 2
+
+
+def test_a_server_that_is_not_azures_is_told_where_its_api_may_be(wire):
+    server = wire.serve(lambda seen: Answer.of_json({"detail": "Not Found"}, 404))
+    [finding] = [finding for finding in examine(today=TODAY) if finding.check == "API v1"]
+    assert finding.state == "warn" and "--model NAME" in finding.next
+    assert f"AZURE_OPENAI_ENDPOINT={server.url}/v1" in finding.next
 
 
 def test_an_azure_resource_without_the_v1_api_is_told_what_a_404_means(wire):

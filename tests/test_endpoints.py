@@ -3,6 +3,7 @@
 import random
 import string
 
+import httpx2
 import pytest
 
 from helpers.endpoints import parse_endpoint
@@ -63,6 +64,33 @@ GOOD = {
         "https://gateway.example.org/ai",
         "https://gateway.example.org/ai/openai/v1/",
     ),
+    "http://myserver:8000/v1": ("http://myserver:8000", "http://myserver:8000/v1/"),
+    "http://myserver:8000": ("http://myserver:8000", "http://myserver:8000/openai/v1/"),
+    "http://myserver/v1/": ("http://myserver", "http://myserver/v1/"),
+    "https://myserver:8443/v1": ("https://myserver:8443", "https://myserver:8443/v1/"),
+    "http://127.0.0.1:8000/v1/audio/transcriptions": (LOCAL, f"{LOCAL}/v1/"),
+    "http://127.0.0.1:8000/v1/images/generations": (LOCAL, f"{LOCAL}/v1/"),
+    "http://127.0.0.1:8000/v1/models/gpt-4.1-mini": (LOCAL, f"{LOCAL}/v1/"),
+    "http://127.0.0.1:8000/v1/fine_tuning/jobs": (LOCAL, f"{LOCAL}/v1/"),
+    "http://127.0.0.1:8000/openai/v1/audio/speech": (LOCAL, f"{LOCAL}/openai/v1/"),
+    "http://127.0.0.1:8000/api/v1/chat/completions": (f"{LOCAL}/api", f"{LOCAL}/api/v1/"),
+    "https://language.example.org/v1beta/openai/": (
+        "https://language.example.org/v1beta",
+        "https://language.example.org/v1beta/openai/",
+    ),
+    "https://language.example.org/v1beta/openai/chat/completions": (
+        "https://language.example.org/v1beta",
+        "https://language.example.org/v1beta/openai/",
+    ),
+    "https://llm.example.org/v1/openai": ("https://llm.example.org/v1", "https://llm.example.org/v1/openai/"),
+    # what cannot be seen, and quotes of a word processor
+    "\u200bhttps://contoso.openai.azure.com\u200b/": (AZURE, f"{AZURE}/openai/v1/"),
+    "https://contoso\u00ad.openai.azure.com\ufeff": (AZURE, f"{AZURE}/openai/v1/"),
+    "\u00a0https://contoso.openai.azure.com\u00a0": (AZURE, f"{AZURE}/openai/v1/"),
+    "“https://contoso.openai.azure.com”": (AZURE, f"{AZURE}/openai/v1/"),
+    "http://127.0.0.1:8000/v1\u200b": (LOCAL, f"{LOCAL}/v1/"),
+    "setx AZURE_OPENAI_ENDPOINT https://contoso.openai.azure.com": (AZURE, f"{AZURE}/openai/v1/"),
+    "https://bücher.example.org/v1": ("https://xn--bcher-kva.example.org", "https://xn--bcher-kva.example.org/v1/"),
 }
 
 # What is pasted -> (what is wrong with it, what its mend says).
@@ -76,7 +104,6 @@ BAD = {
     "https://contoso": ("is a name, not a URL", "https://contoso.openai.azure.com"),
     "ftp://contoso.openai.azure.com": ("starts with ftp://", "https://"),
     "wss://contoso.openai.azure.com/openai/realtime": ("starts with wss://", "https://"),
-    "https:contoso.openai.azure.com": ("cannot be read as a URL", "https://"),
     "https://contoso.openai.azure.com:port": ("cannot be read as a URL", "https://"),
     "https://contoso.openai.azure.com /openai": ("holds a space", "https://"),
     "https://someone:word@contoso.openai.azure.com": ("user name", "https://"),
@@ -92,6 +119,24 @@ BAD = {
     f"https://{'a' * 64}.example.org": ("no host that can exist", "https://"),
     "https://": ("no host that can exist", "https://"),
     "https://contoso..example.org": ("no host that can exist", "https://"),
+    "https//contoso.openai.azure.com": ("is no URL: it starts with https//", AZURE),
+    "https:/contoso.openai.azure.com": ("is no URL: it starts with https:/,", AZURE),
+    "http//127.0.0.1:8000/v1": ("is no URL: it starts with http//", f"{LOCAL}/v1"),
+    "https:contoso.openai.azure.com": ("is no URL: it starts with https:,", AZURE),
+    "https;//contoso.openai.azure.com": ("is no URL: it starts with https;//", AZURE),
+    "https:\\\\contoso.openai.azure.com": ("is no URL: it starts with https:\\\\", AZURE),
+    "https:///contoso.openai.azure.com": ("is no URL: it starts with https:///", AZURE),
+    "https://https://contoso.openai.azure.com": ("is no URL: it starts with https://https://", AZURE),
+    "https//": ("names no host that can exist", "YOUR-RESOURCE"),
+    "https:/": ("names no host that can exist", "YOUR-RESOURCE"),
+    "https": ("names no host that can exist", "YOUR-RESOURCE"),
+    "http:": ("names no host that can exist", "YOUR-RESOURCE"),
+    "myserver:8000/v1": ("lacks http:// or https://", "http://myserver:8000/v1"),
+    "myserver/v1": ("is a name, not a URL", "http://myserver/v1"),
+    "https://contoso/openai/v1": ("is a name, not a URL", "https://contoso.openai.azure.com"),
+    "https://contoso\U0001f642.example.org/v1": ("names no host that can exist", "https://"),
+    "https://contoso.example.org/v1\x07": ("holds a character that cannot be seen", "https://"),
+    "https://contoso\u00a0.openai.azure.com": ("holds a space", "https://"),
 }
 
 
@@ -101,6 +146,7 @@ def test_an_endpoint_is_understood_in_the_form_in_which_it_is_pasted(pasted):
     assert (endpoint.root, endpoint.v1) == GOOD[pasted]
     again = parse_endpoint(endpoint.v1)
     assert (again.root, again.v1) == GOOD[pasted], "what was understood is understood again"
+    assert httpx2.URL(endpoint.v1).raw_host.decode().strip("[]") == endpoint.host, "and requests can be sent there"
 
 
 @pytest.mark.parametrize("pasted", BAD)

@@ -13,6 +13,8 @@ import httpx2
 import nbformat.v4 as v4
 import openai
 import pytest
+from azure.core.exceptions import ClientAuthenticationError
+from azure.identity import CredentialUnavailableError
 from openai.lib.azure import MutuallyExclusiveAuthError
 from openai.types.chat import ChatCompletion
 
@@ -102,7 +104,7 @@ def test_every_explanation_of_the_table_says_three_things_in_few_words():
         for column in ("status", "code", "message"):
             re.compile(row[column])
         holes = set(re.findall(r"{(.*?)}", row["what"] + row["why"] + row["next"]))
-        assert holes <= {"model", "param", "host", "path", "kind"}, row["explanation"]
+        assert holes <= {"model", "param", "host", "origin", "path", "kind"}, row["explanation"]
         assert not re.search(r"[.!]$", row["what"] + row["next"]), "a card has no full stops"
 
 
@@ -111,6 +113,14 @@ def test_every_explanation_of_the_table_says_three_things_in_few_words():
     [
         (401, {"statusCode": 401, "message": "Unauthorized. Access token is missing, invalid..."}, "token_refused"),
         (401, error_of("Principal does not have access to API/Operation.", "PermissionDenied"), "role_missing"),
+        (401, error_of("The principal `p` lacks the required data action `x`.", "PermissionDenied"), "role_missing"),
+        (
+            400,
+            error_of(
+                "Token tenant t does not match resource tenant.", "Tenant provided in token does not match resource"
+            ),
+            "tenant_of_token",
+        ),
         (401, error_of("Who are you?"), "unauthorized"),
         (403, error_of("Key based authentication is disabled.", "AuthenticationTypeDisabled"), "keys_disabled"),
         (403, error_of("Access denied due to Virtual Network/Firewall rules.", "403"), "network_closed"),
@@ -171,6 +181,105 @@ def test_what_the_sdk_refuses_before_sending_is_explained(make, name, monkeypatc
         make()
     assert explain(caught.value).name == name
     assert explain(MutuallyExclusiveAuthError()).name == "two_credentials"
+
+
+# --- a server that is not Azure's
+
+
+def ask_loopback(url: str, body: object, **headers: str) -> openai.APIError:
+    """The SDK's error where a server on this machine answers 404."""
+    content = body if isinstance(body, str) else json.dumps(body)
+    answer = httpx2.Response(404, content=content.encode(), headers=headers)
+    http_client = httpx2.Client(transport=httpx2.MockTransport(lambda request: answer))
+    client = openai.OpenAI(base_url=url, api_key="none", max_retries=0, http_client=http_client)
+    with pytest.raises(openai.APIError) as caught:
+        client.chat.completions.create(model="gpt-5", messages=HELLO)
+    return caught.value
+
+
+OTHERS = {
+    "text": "404 page not found",
+    "empty": "",
+    "html": "<html><body><h1>Not Found</h1></body></html>",
+    "detail": {"detail": "Not Found"},
+    "number": {"error": {"code": 404, "message": "File Not Found", "type": "not_found_error"}},
+    "sentence": {"error": "Unexpected endpoint or method. (POST /openai/v1/chat/completions)"},
+}
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost:8080", "[::1]:8080", "127.0.0.1"])
+@pytest.mark.parametrize("body", OTHERS.values(), ids=OTHERS)
+def test_a_server_of_this_machine_without_azures_paths_is_told_where_its_own_may_be(body, host):
+    explanation = explain(ask_loopback(f"http://{host}/openai/v1/", body))
+    assert explanation.name == "other_server"
+    assert explanation.next.endswith(f"AZURE_OPENAI_ENDPOINT=http://{host}/v1")
+    assert "under /v1" in str(explanation)
+
+
+@pytest.mark.parametrize(
+    ("url", "body"),
+    [
+        ("http://127.0.0.1:8080/v1/", {"detail": "Not Found"}),
+        ("http://127.0.0.1.example.org/openai/v1/", {"detail": "Not Found"}),
+        ("http://127.0.0.1:8080/openai/v1/", error_of("The model `gpt-5` does not exist.", "model_not_found")),
+        ("http://127.0.0.1:8080/openai/v1/", error_of("The API deployment does not exist.", "DeploymentNotFound")),
+        ("http://127.0.0.1:8080/openai/v1/", error_of("Resource not found", "404")),
+    ],
+)
+def test_that_hint_is_given_to_nobody_else(url, body):
+    assert explain(ask_loopback(url, body)).name != "other_server"
+
+
+# --- Microsoft Entra ID
+
+CHAIN = """DefaultAzureCredential failed to retrieve a token from the included credentials.
+Attempted credentials:
+\tEnvironmentCredential: EnvironmentCredential authentication unavailable. Environment variables are not set.
+Visit a page to troubleshoot this issue.
+\tAzureCliCredential: {}
+\tAzurePowerShellCredential: PowerShell is not installed
+To mitigate this issue, please refer to the troubleshooting guidelines."""
+
+
+@pytest.mark.parametrize(
+    ("said", "name", "then"),
+    [
+        ("Azure CLI not found on path", "no_sign_in_tool", "install the Azure CLI"),
+        ("Please run 'az login' to set up an account", "no_sign_in", "`az login`"),
+        ("ERROR: AADSTS50020: User account 'a' does not exist in tenant 'b'.", "sign_in_tenant", "az login --tenant"),
+        ("ERROR: AADSTS90002: Tenant 'b' not found.", "sign_in_tenant", "az login --tenant"),
+        ("ERROR: AADSTS700016: Application 'a' was not found in 'b'.", "sign_in_tenant", "az login --tenant"),
+        ("AADSTS700082: The refresh token has expired. Please run: az login", "sign_in_expired", "`az login`"),
+        ("ERROR: AADSTS50076: you must use multi-factor authentication", "sign_in_expired", "`az login`"),
+        (
+            "Authentication failed: AADSTS7000215: Invalid client secret provided.",
+            "program_secret",
+            "AZURE_CLIENT_SECRET",
+        ),
+        ("ERROR: AADSTS53003: Access has been blocked", "no_token", "az account get-access-token"),
+        ("Failed to invoke the Azure CLI", "no_token", "az account get-access-token"),
+    ],
+)
+@pytest.mark.parametrize("chained", [True, False], ids=["of the chain", "alone"])
+def test_each_reason_for_getting_no_token_is_explained(said, name, then, chained):
+    error = ClientAuthenticationError(CHAIN.format(said)) if chained else CredentialUnavailableError(said)
+    explanation = explain(error)
+    assert explanation.name == name and then in explanation.next
+    lines = str(explanation).splitlines()
+    assert len(lines) <= 10 and max(map(len, lines)) <= 110
+    if chained:
+        assert explanation.details["looked"] == "Environment, AzureCli, AzurePowerShell"
+    code = re.search(r"AADSTS\d+", said)
+    assert (code[0] if code else said) in explanation.details["said"]
+    assert not code or "tenant" not in explanation.details["said"].lower(), "names of people and tenants are left out"
+
+
+def test_where_nothing_gave_a_token_it_is_said_what_was_looked_for_and_what_to_run():
+    for said in ("Azure CLI not found on path", "Please run 'az login' to set up an account"):
+        card = " ".join(str(explain(ClientAuthenticationError(CHAIN.format(said)))).split())
+        for name in ("AZURE_OPENAI_API_KEY", "AZURE_OPENAI_AD_TOKEN", "DefaultAzureCredential", "`az login`"):
+            assert name in card
+        assert "Cognitive Services OpenAI User" in card
 
 
 # --- the card
@@ -374,6 +483,70 @@ def test_the_handler_is_set_once_and_leaves_a_readers_own_alone(run):
     outputs = run(OPENING, once, f"{mine}\nconnect('third')", 'ask("refuse-key")')
     assert outputs[1][0]["text"] == "True\n"
     assert [output["text"] for output in outputs[3]] == ["mine\n"]
+
+
+SIGN_IN = """import asyncio
+from helpers import connect, connect_async
+client = connect("errors")
+def ask(client):
+    return client.chat.completions.create(model="m", messages=[dict(role="user", content="Hello")])
+"""
+
+
+@pytest.fixture
+def nobody(run, wire, tmp_path, monkeypatch):
+    """Nobody is signed in, and there is no tool to sign in with: `run` sees an empty PATH and an empty home."""
+    (tmp_path / "home").mkdir()
+    wire.set(AZURE_OPENAI_API_KEY="", PATH=str(tmp_path / "home"), HOME=str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def test_in_a_kernel_no_key_and_no_login_end_in_a_short_card_alone(run, nobody):
+    asked = ["ask(client)", 'ask(connect("errors", "2024-10-21"))', 'await ask(connect_async("errors"))']
+    opening, *failed = run(SIGN_IN, *asked)
+    assert opening == []
+    for source, outputs in zip(asked, failed, strict=True):
+        (output,) = outputs  # nothing on stderr beside it
+        assert output["ename"] == "ClientAuthenticationError"
+        shown = plain(output["traceback"])
+        assert len(shown.splitlines()) < 25, shown
+        assert source in shown and not re.search(r"site-packages|File |/home|/root|/tmp", shown)
+        assert "there is no key, and nobody is signed in to Microsoft Entra ID" in shown
+        assert "looked  Environment, WorkloadIdentity, ManagedIdentity" in shown
+        assert "said    AzureCli: Azure CLI not found on path" in shown
+        assert shown.count("\n  try ") == 1 and "Cognitive Services OpenAI User" in shown
+        assert output["evalue"].startswith("there is no key") and "`az login`" in output["evalue"]
+        assert len(output["evalue"].splitlines()) < 6, "what `record` has room for"
+
+
+@pytest.mark.parametrize(
+    ("says", "card"),
+    [
+        ("Please run 'az login' to setup account.", "nobody is signed in to Microsoft Entra ID"),
+        ("AADSTS50020: User account from identity provider", "another tenant"),
+    ],
+)
+def test_in_a_kernel_what_az_says_is_explained(run, nobody, says, card):
+    tool = nobody / "az"
+    tool.write_text(f'#!/bin/sh\necho "ERROR: {says}" >&2\nexit 1\n')
+    tool.chmod(0o755)
+    _, (output,) = run(SIGN_IN, "ask(client)")
+    assert card in (shown := plain(output["traceback"])) and len(shown.splitlines()) < 25
+
+
+def test_a_sign_in_leaves_a_readers_own_handler_and_the_loggers_that_a_reader_set(run, nobody):
+    mine = "get_ipython().set_custom_exc((ValueError,), lambda self, *told, **more: print('mine'))"
+    loud = "import logging\nlogging.getLogger('azure').setLevel(logging.INFO)"
+    show = "print(get_ipython().custom_exceptions, logging.getLogger('azure.identity').level)"
+    *_, (output,) = run("from helpers import connect", mine, loud, 'client = connect("errors")', show)
+    assert output["text"] == "(<class 'ValueError'>,) 0\n"
+
+
+def test_the_second_sign_in_changes_nothing(run, nobody):
+    once = "shell = get_ipython(); first = shell.CustomTB, shell.custom_exceptions\nconnect('again')"
+    show = "print((shell.CustomTB, shell.custom_exceptions) == first, len(shell.custom_exceptions))"
+    *_, (output,) = run(SIGN_IN, once, show)
+    assert output["text"] == "True 2\n"
 
 
 def test_before_connect_nothing_in_the_kernel_is_changed(run):

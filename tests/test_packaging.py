@@ -97,7 +97,24 @@ def checkout(tmp_path: Path) -> Path:
         shutil.copy2(ROOT / name, tmp_path / name)
     commands = tmp_path / "commands"
     commands.mkdir()
-    for command in ("sh", "cat", "cksum", "cut", "dirname", "du", "find", "ls", "mkdir", "pwd", "rm", "touch", "wc"):
+    tools = (
+        "sh",
+        "cat",
+        "cksum",
+        "cut",
+        "dirname",
+        "du",
+        "find",
+        "ls",
+        "mkdir",
+        "mv",
+        "pwd",
+        "rm",
+        "sleep",
+        "touch",
+        "wc",
+    )
+    for command in tools:
         (commands / command).symlink_to(shutil.which(command) or "/nowhere")
     return tmp_path
 
@@ -109,6 +126,7 @@ def put_python(checkout: Path, version: str = "3.12", venv: bool = True, pip: st
     path.write_text(
         f"""#!/bin/sh
         case "$*" in
+            *fcntl*) exec {sys.executable} "$@" ;;
             *"%d.%d"*) echo {version} ;;
             *"import venv"*) {"true" if venv else "false"} ;;
             *"import pip"*) test -e "$(dirname "$0")/pip" ;;
@@ -336,3 +354,132 @@ def test_readers_install_nothing_that_only_the_checks_need():
     assert re.search(r"^lab: setup$", makefile, re.M)
     readers = {*COURSE, *EXTRAS["lab"]}
     assert not readers & {"pytest", "ruff", "mypy", "nbval", *EXTRAS["browser"], *EXTRAS["bench"]}
+
+
+# --- two at once
+
+
+def begin_set_up(checkout: Path, told: int = subprocess.PIPE) -> subprocess.Popen[str]:
+    command = [str(checkout / "commands" / "sh"), ".ci/setup", "test"]
+    environment = {"PATH": str(checkout / "commands")}
+    return subprocess.Popen(command, cwd=checkout, env=environment, stdout=told, stderr=told, text=True)
+
+
+def test_two_set_ups_at_once_take_turns_and_install_once(checkout):
+    put_python(checkout, pip="test ! -e busy || touch clash; touch busy; sleep 0.3; rm -f busy")
+    both = [begin_set_up(checkout) for _ in range(2)]
+    outputs = [one.communicate(timeout=60) for one in both]
+    assert [one.returncode for one in both] == [0, 0], outputs
+    assert not (checkout / "clash").exists()
+    assert len(pip_calls(checkout)) == 2, "setuptools, and the packages"
+    assert sum("another make setup is at work" in out for out, _ in outputs) == 1
+    assert all("1 packages" in out and err == "" for out, err in outputs), outputs
+
+
+def test_a_set_up_waits_for_what_a_killed_one_left_running_and_no_longer(checkout):
+    put_python(checkout, pip="kill -9 $PPID; sleep 1; touch ended")
+    with begin_set_up(checkout, subprocess.DEVNULL) as killed:
+        assert killed.wait(60) != 0
+    assert not (checkout / "ended").exists(), "its pip works on"
+    put_python(checkout, pip="test -e ended || touch clash")
+    ended = set_up(checkout)
+    assert ended.returncode == 0 and "another make setup is at work" in ended.stdout
+    assert not (checkout / "clash").exists()
+    assert "another" not in set_up(checkout).stdout
+
+
+def test_where_python_cannot_lock_files_a_set_up_goes_on(checkout):
+    python = put_python(checkout)
+    python.write_text(python.read_text().replace(f'exec {sys.executable} "$@"', "exit 1"))
+    assert set_up(checkout).returncode == 0
+
+
+# --- packages that were deleted
+
+SITE = ".venv/lib/python3.12/site-packages"
+PIP_INSTALLS = f"""
+    mkdir -p {SITE}/openai-1.0.dist-info {SITE}/openai {SITE}/azure/core {SITE}/__pycache__ {SITE}/lib.libs
+    touch {SITE}/openai/__init__.py {SITE}/azure/core/__init__.py {SITE}/lib.libs/a.so
+    touch {SITE}/six.py {SITE}/~six.py "{SITE}/two words.pth" """
+
+
+@pytest.mark.parametrize(
+    "deleted",
+    ["*", "openai", "openai/*", "openai-1.0.dist-info", "azure", "azure/core", "azure/core/*", "six.py", "lib.libs"],
+)
+def test_an_environment_that_lost_a_package_is_made_again(checkout, deleted):
+    put_python(checkout, pip=PIP_INSTALLS)
+    set_up(checkout)
+    before = len(pip_calls(checkout))
+    for path in (checkout / SITE).glob(deleted):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    ended = set_up(checkout)
+    assert ended.returncode == 0 and "making it again" in ended.stdout, ended.stdout
+    assert len(pip_calls(checkout)) > before
+    assert (checkout / SITE / "openai" / "__init__.py").exists() and (checkout / SITE / "six.py").exists()
+    before = len(pip_calls(checkout))
+    assert "again" not in set_up(checkout).stdout and len(pip_calls(checkout)) == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["mv {}/openai-1.0.dist-info {}/openai-1.1.dist-info", "rm -r {}/__pycache__", "rm {}/~six.py", "touch {}/b"],
+)
+def test_what_a_reader_upgraded_or_added_is_left_alone(checkout, change):
+    put_python(checkout, pip=PIP_INSTALLS)
+    set_up(checkout)
+    before = len(pip_calls(checkout))
+    subprocess.run(change.replace("{}", SITE), shell=True, cwd=checkout, check=True)
+    assert "again" not in set_up(checkout).stdout and len(pip_calls(checkout)) == before
+
+
+# --- python -m helpers, where its packages are not
+
+BARE = """
+import runpy, sys
+sys.modules.update(dict.fromkeys(ABSENT))  # None: importing it fails as if it were not there
+sys.argv = ["helpers", *ARGUMENTS]
+sys.version_info = VERSION
+runpy.run_module("helpers", run_name="__main__")
+"""
+EVERYTHING = {canonical(name).replace("-", "_") for name in PINS} | {"dotenv", "PIL", "azure", "IPython"}
+COMMANDS = [["lab"], ["reset", "00"], ["doctor"], ["deployments", "02"], ["record", "00", "--yes"]]
+
+
+def run_bare(
+    arguments: list[str], absent: set[str], version: tuple[int, ...] = (3, 12, 0)
+) -> subprocess.CompletedProcess:
+    settings = f"ABSENT, ARGUMENTS, VERSION = {absent!r}, {arguments!r}, {version!r}\n"
+    command = [sys.executable, "-c", settings + BARE]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
+def test_a_command_without_its_packages_says_what_to_run(arguments):
+    ended = run_bare(arguments, EVERYTHING)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "Traceback" not in ended.stderr and len(ended.stderr.splitlines()) <= 6
+    assert "this Python lacks a package that the course needs: " in ended.stderr
+    assert "make setup" in ended.stderr and f".venv/bin/python -m helpers {' '.join(arguments)}" in ended.stderr
+    assert "environment.yml" in ended.stderr
+
+
+def test_the_lab_without_jupyterlab_says_so_before_it_starts():
+    ended = run_bare(["lab"], {"jupyterlab"})
+    assert ended.returncode == 1 and "needs: jupyterlab" in ended.stderr and "Traceback" not in ended.stderr
+
+
+def test_a_python_that_is_too_old_for_the_commands_is_told_so():
+    ended = run_bare(["lab"], EVERYTHING, (3, 10, 9))
+    assert ended.returncode == 1 and "Python 3.11 or newer is needed, and this is 3.10" in ended.stderr
+    assert "Traceback" not in ended.stderr and "make setup" in ended.stderr
+
+
+def test_without_packages_the_commands_still_list_themselves():
+    ended = run_bare(["--help"], EVERYTHING)
+    assert ended.returncode == 0 and "open the course in JupyterLab" in ended.stdout
+
+
+def test_a_module_of_the_course_itself_that_is_missing_is_no_missing_package():
+    ended = run_bare(["reset", "00"], {"helpers.course"})
+    assert ended.returncode == 1 and "this Python lacks" not in ended.stderr and "Traceback" in ended.stderr

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -219,6 +220,23 @@ def test_replay_needs_no_working_socket(dial, monkeypatch):
     assert dial.connect().chat.completions.create(**ASK, temperature=0).id == "chatcmpl-1"
 
 
+def _time_until_quiet(
+    contenders: dict[str, Callable[[], Any]], is_enough: Callable[[dict[str, float]], bool], most: int = 8
+) -> dict[str, float]:
+    """CPU seconds of each contender: its least median over rounds in which all take turns.
+
+    Whatever else the machine does can only add to a time, never take from it, so the least is what the code itself
+    costs. Rounds go on while `is_enough` says no, at most `most`: noise passes, and code that is too slow stays so.
+    """
+    least: dict[str, float] = {}
+    for _ in range(most):
+        taken = measure_calls(contenders, 25, time.process_time)
+        least = {name: min(seconds, least.get(name, seconds)) for name, seconds in taken.items()}
+        if is_enough(least):
+            break
+    return least
+
+
 def test_a_replayed_call_costs_little_more_than_the_sdk_whatever_the_number_of_recordings(wire, tmp_path):
     """A tripwire, in CPU time, since others share the machine; `make bench` tells the ratios, at most 1.5."""
     folders = {count: tmp_path / str(count) for count in (10, 2000)}
@@ -226,13 +244,45 @@ def test_a_replayed_call_costs_little_more_than_the_sdk_whatever_the_number_of_r
         build_recordings(folder, count)
     wire.set(AZURE_OPENAI_MODE="replay", AZURE_OPENAI_PACE="0")
     clients = {count: connect(folder) for count, folder in folders.items()}
+
+    def is_cheap(taken: dict[str, float]) -> bool:
+        return taken["10"] / taken["floor"] < 2 and taken["2000"] / taken["10"] < 1.3
+
     for operation in ("JSON", "stream of 100 chunks", "16 vectors of 1,536"):
         ask, _, body = OPERATIONS[operation]
         floor = open_floor(body)
         contenders = {"floor": lambda ask=ask, floor=floor: ask(floor)}
         contenders |= {str(n): (lambda ask=ask, client=client: ask(client)) for n, client in clients.items()}
-        taken = measure_calls(contenders, 25, time.process_time)
-        assert taken["10"] / taken["floor"] < 2, (operation, taken)
-        assert taken["2000"] / taken["10"] < 1.3, (operation, taken)
-    replay, _, megabytes = measure_picture(folders[10], 7, time.process_time)
+        taken = _time_until_quiet(contenders, is_cheap)
+        assert is_cheap(taken), (operation, taken)
+    replay = megabytes = 0.0
+    for _ in range(8):
+        again, _, megabytes = measure_picture(folders[10], 7, time.process_time)
+        replay = min(again, replay or again)
+        if replay / megabytes < 0.006:
+            break
     assert replay / megabytes < 0.006, replay
+
+
+def _fake_rounds(monkeypatch: pytest.MonkeyPatch, *rounds: tuple[float, float]) -> list[tuple[float, float]]:
+    """Rounds of these seconds, (floor, replay), the last for ever after. Returns those that were measured."""
+    measured: list[tuple[float, float]] = []
+
+    def measure(*_: Any) -> dict[str, float]:
+        measured.append(rounds[min(len(measured), len(rounds) - 1)])
+        return dict(zip(("floor", "replay"), measured[-1], strict=True))
+
+    monkeypatch.setattr("tests.test_replay.measure_calls", measure)
+    return measured
+
+
+def test_a_noisy_round_is_measured_again_and_slow_code_stays_slow(monkeypatch):
+    def is_cheap(taken: dict[str, float]) -> bool:
+        return taken["replay"] / taken["floor"] < 2
+
+    measured = _fake_rounds(monkeypatch, (1.0, 2.6), (1.1, 1.4))
+    assert is_cheap(_time_until_quiet({}, is_cheap)) and len(measured) == 2
+    measured = _fake_rounds(monkeypatch, (1.0, 1.4))
+    assert is_cheap(_time_until_quiet({}, is_cheap)) and len(measured) == 1, "no round more than is needed"
+    measured = _fake_rounds(monkeypatch, (1.0, 2.6), (1.2, 2.3))
+    assert not is_cheap(_time_until_quiet({}, is_cheap)) and len(measured) == 8, "a noisy floor excuses nothing"

@@ -65,8 +65,8 @@ def test_a_rule_keeps_two_secrets_two_and_one_one(rule):
 
 # What each rule would read again and again if it were not written to read once.
 HOSTILE = [
-    "a.", "a-", "a", " ", "\\", '\\"', "0", "f-", "Z" * 39 + " ", "eyJ", "eyJa", "eyJ.", "bearer ", "basic+", "Bearer a",
-    "cookie:", "cookie=a=", "sig=", "sig:", "a=", "= ", "password : ", "/subscriptions/", "/subscriptions/a",
+    "a.", "a-", "a", "\\", '\\"', "0", "f-", "Z" * 39 + " ", "eyJ", "eyJa", "eyJ.", "bearer ", "basic+", "Bearer a",
+    " ", "cookie:", "cookie=a=", "sig=", "sig:", "a=", "= ", "password : ", "/subscriptions/", "/subscriptions/a",
     "/microsoft.a/", "a.azure.", ".openai.azure.com", "x.openai.azure.com", "a.blob.core.windows.net", "://a:",
     "http://a:a", "@", "sk-", "ek_", "xoxb-", "ghp_", "AKIA", "JQQJ99", "aJQQJ99", "00000000-0000-",
     "-----BEGIN PRIVATE " + "KEY-----", "-----BEGIN ",

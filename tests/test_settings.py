@@ -1,7 +1,9 @@
-"""Settings: all have a default that costs nothing; what cannot be used is refused with its mend."""
+"""Settings: all have a default that costs nothing; what cannot be used is refused with what to do."""
 
 import asyncio
+import inspect
 import json
+import re
 import sys
 import types
 from typing import Any
@@ -16,6 +18,7 @@ from tests.loopback import Answer, Wire, answer_plainly, draw_png, open_wire
 
 wire = pytest.fixture(open_wire)
 DATED = "2024-10-21"
+COURSE = settings.ROOT
 ASK: dict[str, Any] = {"model": "gpt-4.1-mini", "messages": [{"role": "user", "content": "Say something."}]}
 
 
@@ -136,6 +139,142 @@ def test_the_environment_comes_before_dotenv(root, monkeypatch):
     assert found.endpoint is not None and found.endpoint.resource == "contoso"
     monkeypatch.setenv("AZURE_OPENAI_MODE", "replay")
     assert read_settings().mode == "replay"
+
+
+# --- .env, as people write it
+
+LINES = "AZURE_OPENAI_MODE=live\nAZURE_OPENAI_ENDPOINT=contoso.openai.azure.com\nAZURE_OPENAI_API_KEY=some-key\n"
+
+
+def _read_written(root: Any, content: bytes) -> tuple[str, str | None, str | None]:
+    """mode, resource and key, with this content in .env."""
+    (root / ".env").write_bytes(content)
+    found = read_settings()
+    return found.mode, found.endpoint and found.endpoint.resource, found.api_key
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"], ids=["unix", "windows", "mac"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1"])
+def test_dotenv_is_read_in_the_encoding_in_which_an_editor_or_a_shell_saved_it(root, encoding, ends):
+    text = f"# für Übungen\n{LINES}".replace("\n", ends)
+    assert _read_written(root, text.encode(encoding)) == ("live", "contoso", "some-key")
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "{name}={value}",
+        "export {name}={value}",
+        'export {name}="{value}"',
+        'declare -x {name}="{value}"',
+        "set {name}={value}",
+        'set "{name}={value}"',
+        "SET {name}={value}",
+        'setx {name} "{value}"',
+        "setx {name} {value} /M",
+        "setenv {name} {value}",
+        '$env:{name} = "{value}"',
+        "$env:{name}='{value}'  # mine",
+        '$Env:{name} = "{value}";',
+        '${{env:{name}}} = "{value}"',
+        "{name}=“{value}”",
+        "{name} = ‘{value}’  # mine",
+        "{name}=„{value}“",
+        "\ufeff{name}={value}",
+        "\u00a0{name}\u00a0=\u00a0{value}\u00a0",
+        "export\u00a0{name}={value}",
+        "{name}\u200b={value}\u200b",
+        "\u2060{name}={value}",
+    ],
+)
+def test_dotenv_takes_a_setting_in_the_form_of_any_shell(root, form):
+    pairs = [line.split("=", 1) for line in LINES.splitlines()]
+    text = "\n".join(form.format(name=name, value=value) for name, value in pairs)
+    assert _read_written(root, text.encode()) == ("live", "contoso", "some-key")
+
+
+def test_a_path_of_another_shell_keeps_its_backslashes(root):
+    (root / ".env").write_text('$env:AZURE_OPENAI_RECORDINGS = "C:\\new\\it\'s mine"\n')
+    assert str(read_settings().recordings) == "C:\\new\\it's mine"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "AZURE_OPENAI_MODE live",
+        "AZURE_OPENAI_MODE: live",
+        "AZURE_OPENAI_MODE",
+        'AZURE_OPENAI_MODE="live',
+        "// AZURE_OPENAI_MODE=live",
+        '[Environment]::SetEnvironmentVariable("AZURE_OPENAI_MODE", "live", "User")',
+        "set -gx AZURE_OPENAI_MODE live",
+    ],
+)
+def test_a_line_of_dotenv_that_names_a_setting_and_cannot_be_read_is_refused(root, line):
+    (root / ".env").write_text(f"# mine\n{line}\n")
+    with pytest.raises(SettingError, match=r"line 2 of \.env") as caught:
+        read_settings()
+    assert "AZURE_OPENAI_MODE" in str(caught.value) and "NAME=value" in str(caught.value)
+
+
+def test_no_line_that_is_refused_is_shown(root):
+    (root / ".env").write_text("AZURE_OPENAI_API_KEY not-to-be-seen\n")
+    with pytest.raises(SettingError) as caught:
+        read_settings()
+    assert "not-to-be-seen" not in str(caught.value)
+
+
+def test_lines_of_dotenv_that_are_for_others_are_left_alone(root):
+    (root / ".env").write_text("THEIRS one two\nOTHER=$AZURE_OPENAI_MODE\n# AZURE_OPENAI_MODE\nAZURE_OPENAI_PACE=0\n")
+    assert (read_settings().mode, read_settings().pace) == ("replay", 0)
+
+
+@pytest.mark.parametrize("content", [b"\x00\x01\x02\x00\x00\x9f", b"PK\x03\x04\x14\x00\x00\x00\x00\x00"])
+def test_a_dotenv_that_is_no_text_is_refused(root, content):
+    (root / ".env").write_bytes(content)
+    with pytest.raises(SettingError, match=r"\.env is not plain text") as caught:
+        read_settings()
+    assert "UTF-8" in str(caught.value)
+
+
+def test_a_dotenv_that_may_not_be_read_is_refused(root, monkeypatch):
+    (root / ".env").write_text(LINES)
+
+    def refuse(self: Any) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
+    with pytest.raises(SettingError, match=r"\.env cannot be read: Permission denied"):
+        read_settings()
+
+
+@pytest.mark.parametrize(
+    "around", ['"{}"', "'{}'", "“{}”", "‘{}’", "\u200b{}", " {}\u200b", "\u00a0{}\u00a0", "{}\ufeff"]
+)
+def test_what_stands_around_a_value_of_the_environment_and_is_no_part_of_it_is_taken_off(root, monkeypatch, around):
+    """`set NAME="value"` in Windows' cmd keeps the quotes."""
+    for name, value in {"MODE": "live", "API_KEY": "some-key", "ENDPOINT": "contoso.openai.azure.com"}.items():
+        monkeypatch.setenv(f"AZURE_OPENAI_{name}", around.format(value))
+    found = read_settings()
+    assert (found.mode, found.api_key) == ("live", "some-key")
+    assert found.endpoint is not None and found.endpoint.resource == "contoso"
+
+
+def test_the_api_version_that_is_set_is_for_the_doctor_and_leaves_the_clients_alone(wire, root):
+    wire.folder.mkdir()
+    wire.set(OPENAI_API_VERSION=DATED)
+    assert type(wire.connect()) is openai.OpenAI and wire.connect().base_url.path == "/openai/v1/"
+    (root / ".env").write_text(f"OPENAI_API_VERSION={DATED}\n")
+    assert type(wire.connect()) is openai.OpenAI and type(wire.connect_async()) is openai.AsyncOpenAI
+    assert type(wire.connect("replay", "2025-04-01-preview")) is openai.AzureOpenAI
+
+
+def test_dotenv_example_names_what_is_read_and_says_what_the_api_version_does():
+    text = (COURSE / ".env.example").read_text(encoding="utf-8")
+    named = set(re.findall(r"^(\w+)=", text, re.M))
+    assert named <= set(re.findall(r'get\("(\w+)"\)', inspect.getsource(settings))), "each is read"
+    said = re.search(r"((?:^#.*\n)+)OPENAI_API_VERSION=$", text, re.M)
+    assert said and "doctor" in said[1] and "connect(" in said[1]
 
 
 def test_no_setting_shows_a_credential(root, monkeypatch):

@@ -20,6 +20,7 @@ from helpers.errors import SettingError, UnknownPrice
 from helpers.explanations import explain
 from helpers.parameters import find_rule
 from helpers.settings import Settings, read_settings
+from helpers.signin import is_sign_in_error
 from helpers.tables import list_versions, read_rows
 
 __all__ = ["Finding", "examine"]
@@ -135,7 +136,9 @@ def _ask_service(endpoint: Endpoint, timeout: float, api_version: str | None = N
         answer = _connect(timeout, api_version).models.with_raw_response.list().http_response
     except Exception as error:  # of the SDK; or of azure-identity, whose classes load only where they are needed
         if isinstance(error, openai.NotFoundError) and not endpoint.resource:
-            return Finding("warn", check, "no list of models, which some servers have not", "--model NAME asks a model")
+            own = f"; {told.next}" if (told := explain(error)).name == "other_server" else ""
+            mend = f"--model NAME asks a model{own}"
+            return Finding("warn", check, "no list of models, which some servers have not", mend)
         return _tell_error(check, error)
     kind = answer.headers.get("content-type", "no type").partition(";")[0]
     if kind != "application/json" or '"data"' not in answer.text:
@@ -145,12 +148,9 @@ def _ask_service(endpoint: Endpoint, timeout: float, api_version: str | None = N
 
 
 def _tell_error(check: str, error: Exception) -> Finding:
-    if type(error).__module__.startswith("azure."):
-        return Finding(
-            "fail", "credential", "nobody is signed in to Microsoft Entra ID", "`az login`, or a key in .env"
-        )
     told = explain(error)
-    what = " · ".join(filter(None, [told.what, told.details.get("cause")]))
+    check = "credential" if is_sign_in_error(error) else check
+    what = " · ".join(filter(None, [told.what, told.details.get("cause") or told.details.get("said")]))
     state = "warn" if isinstance(error, openai.RateLimitError) else "fail"  # busy is not broken
     return Finding(state, check, what, told.next.partition("; `python -m helpers doctor`")[0])
 
