@@ -4,7 +4,7 @@ settings, endpoints, errors, tables              the ground
 recordings                                       above them: record and replay
 clients                                          above that: connect()
 evidence, costs, parameters, intervals, checks   what notebooks do with answers
-receipt, explanations, plotting                  what a reader is shown
+receipt, explanations, tables_shown, charts      what a reader is shown
 course                                           for those who run and write the course, not for cells
 """
 
@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from helpers.checks import check
     from helpers.clients import connect, connect_async
     from helpers.costs import request_cost
-    from helpers.evidence import elapsed_ms, show_evidence, show_table
+    from helpers.evidence import elapsed_ms, show_evidence
     from helpers.explanations import explain
     from helpers.receipt import show_connection
     from helpers.tables import load_table
+    from helpers.tables_shown import show_table
 
 __all__ = [
     "check",
@@ -42,7 +43,7 @@ _LATER = {
     "request_cost": "costs",
     "show_connection": "receipt",
     "show_evidence": "evidence",
-    "show_table": "evidence",
+    "show_table": "tables_shown",
 }
 
 

@@ -178,7 +178,10 @@ def _set_range(ax: Any, kind: str, marks: list[Mark], form: str) -> None:
         tick_numbers(ax.xaxis, 2, form="{:.0%}")
     elif kind == "Bars":
         ends = [0.0, *values, *(end for mark in marks for end in (mark.low, mark.high) if end is not None)]
-        ax.set_xlim(min(ends) * 1.02, max(ends) * 1.02 or (0 if min(ends) < 0 else 1))
+        room = (
+            0.12 * (max(ends) - min(ends)) if min(values) < 0 else 0
+        )  # for the number at the end of a bar to the left
+        ax.set_xlim(min(ends) - room, max(ends) * 1.02 or (0 if min(ends) < 0 else 1))
         whole = all(value == int(value) for value in values)
         tick_numbers(ax.xaxis, 4, whole=whole and not is_share(form), form="{:.0%}" if is_share(form) else "")
     else:

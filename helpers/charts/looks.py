@@ -88,11 +88,18 @@ def looks_of(category: str, series: list[str]) -> dict[str, Look]:
     full, marker = _colour_of(category), MARKERS[category]
     if len(series) > 4:
         raise CourseError(f"{len(series)} series in one panel are not told apart", next="four at most, or panels=")
+    edge = _darken(full)
     kinds = [
-        Look(full, full, "", "-", marker),
-        Look(_mix(full, 0.7), full, "////", (0, (4, 2)), marker),
+        Look(full, edge, "", "-", marker),
+        Look(_mix(full, 0.7), edge, "////", (0, (4, 2)), marker),
         Look(_LIGHT_GREY, GREY, "....", (0, (1, 1.5)), marker),
-        Look(_mix(full, 0.5, "#000000"), "#000000", "\\\\\\\\", (0, (6, 2, 1, 2)), marker),
+        Look(
+            _mix(full, 0.5, "#000000" if full != "#000000" else "#FFFFFF"),
+            "#000000",
+            "\\\\\\\\",
+            (0, (6, 2, 1, 2)),
+            marker,
+        ),
     ]
     return dict(zip(series, kinds, strict=False))
 
@@ -121,6 +128,18 @@ def _colour_of(category: str) -> str:
     if category not in COLOURS:
         raise CourseError(f"no colour belongs to {category!r}", next=f"one of: {', '.join(COLOURS)}")
     return COLOURS[category]
+
+
+def _darken(colour: str) -> str:
+    """The colour, or the nearest darker one that is seen on white: 3 to 1, as WCAG 2.2 asks of what carries meaning."""
+    shades = (_mix(colour, part / 20, "#000000") for part in range(20))
+    return next(shade for shade in shades if 1.05 / (_luminance(shade) + 0.05) >= 3)
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def _mix(colour: str, part: float, other: str = "#FFFFFF") -> str:

@@ -5,6 +5,7 @@ import html
 import io
 import re
 import textwrap
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -107,7 +108,9 @@ def _draw(sheet: Sheet, title: str) -> tuple[bytes, int]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    with style():
+    with style(), warnings.catch_warnings():
+        # A token of another script has no letter in the font; the alt text has it.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
         width = _PAGE / _INCH
         figure = Figure(figsize=(width, sheet.height), dpi=_INCH, layout="constrained", facecolor="white")
         FigureCanvasAgg(figure)  # not pyplot: no window, no state, and nothing shown twice

@@ -27,7 +27,7 @@ def stacked(
     form: str = "",
     category: str = "language",
 ) -> None:
-    """Bars from zero, cut into parts; a part's number stands in it where it fits, the whole's at the end if they differ.
+    """Bars from zero, cut into parts; a part's number stands in it where it fits, the whole's at the end.
 
     data: a table of numbers (DataFrame, one row a bar, one column a part), {bar: {part: number}}, a dictionary of such
     by panel, {panel: table}; or a DataFrame of cases, counted by the columns rows and parts (value: a column that is
