@@ -5,7 +5,7 @@ recordings                                       above them: record and replay
 signin, clients                                  above that: connect()
 evidence, costs, parameters, intervals, checks   what notebooks do with answers
 predictions, progress                            what a reader guesses and gets done, kept in workbook/
-receipt, explanations, plotting                  what a reader is shown
+receipt, explanations, tables_shown, charts      what a reader is shown
 course                                           for those who run and write the course, not for cells
 """
 
@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from helpers.checks import check, solution
     from helpers.clients import connect, connect_async
     from helpers.costs import request_cost
-    from helpers.evidence import elapsed_ms, show_evidence, show_table
+    from helpers.evidence import elapsed_ms, show_evidence
     from helpers.explanations import explain
     from helpers.predictions import predict, predicted
     from helpers.progress import show_progress
     from helpers.receipt import show_connection
     from helpers.tables import load_table
+    from helpers.tables_shown import show_table
 
 __all__ = [
     "check",
@@ -52,7 +53,7 @@ _LATER = {
     "show_connection": "receipt",
     "show_evidence": "evidence",
     "show_progress": "progress",
-    "show_table": "evidence",
+    "show_table": "tables_shown",
     "solution": "checks",
 }
 

@@ -6,19 +6,15 @@ shows the wire and the method. It never speaks for an Azure model, and the funct
 
 import csv
 import functools
-import html
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from helpers.errors import EvidenceError
 from helpers.recordings import Answered, look_up, look_up_text
 from helpers.settings import ROOT
-
-if TYPE_CHECKING:
-    import pandas
 
 __all__ = [
     "WIDTH",
@@ -31,7 +27,6 @@ __all__ = [
     "measured",
     "published",
     "show_evidence",
-    "show_table",
 ]
 
 
@@ -116,29 +111,6 @@ def arrival_ms(stream: Any) -> list[int]:
 def show_evidence(*answers: Any) -> None:
     """Print the evidence line of these answers."""
     print(textwrap.fill(f"evidence: {evidence_of(*answers)}", WIDTH, subsequent_indent=" " * 10))
-
-
-def show_table(table: "pandas.DataFrame", *answers: Any, caption: str = "") -> None:
-    """Show a DataFrame with its evidence line; answers as in evidence_of.
-
-    Row labels, column names, the caption and the columns "model" and "deployment" are compared with Azure's model
-    names: raises EvidenceError where one stands over a stand-in's answers.
-    """
-    from IPython.display import HTML, display
-
-    evidence = evidence_of(*answers)
-    labels = [*table.index.astype(str), *table.columns.astype(str), caption]
-    labels += [str(cell) for name in ("model", "deployment") if name in table.columns for cell in table[name]]
-    check_names(labels, evidence)
-    head = f"<caption style='caption-side: top; text-align: left'>{html.escape(caption)}</caption>" if caption else ""
-    body = table.to_html(border=0, index=not _counts_rows(table), na_rep="", classes="dataframe", index_names=False)
-    body = body.replace("<thead>", head + "<thead>", 1)
-    line = f"<p style='opacity: 0.75'>evidence: {html.escape(str(evidence))}</p>"
-    display(HTML(body + line), metadata={"evidence": evidence.kind})
-
-
-def _counts_rows(table: "pandas.DataFrame") -> bool:
-    return table.index.name is None and list(table.index) == list(range(len(table)))
 
 
 def check_names(labels: Iterable[str], evidence: Evidence) -> None:

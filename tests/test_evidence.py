@@ -5,11 +5,10 @@ import datetime
 from typing import Any
 
 import openai
-import pandas as pd
 import pytest
 from pydantic import BaseModel
 
-from helpers import elapsed_ms, show_connection, show_evidence, show_table
+from helpers import elapsed_ms, show_connection, show_evidence
 from helpers.errors import EvidenceError
 from helpers.evidence import Evidence, arrival_ms, check_names, documented, evidence_of, measured, published
 from tests.loopback import ENGINE, Answer, Seen, answer_plainly, open_wire
@@ -239,36 +238,6 @@ def test_an_azure_name_over_a_stand_ins_answers_is_refused(label):
 )  # fmt: skip
 def test_an_engines_own_name_is_allowed(label):
     check_names([label], STAND_IN)
-
-
-@pytest.mark.parametrize("where", ["index", "column", "caption", "model", "deployment", "cell"])
-def test_a_table_does_not_set_an_azure_name_over_a_stand_ins_answers(wire, where):
-    wire.serve(answer_plainly())
-    answer = wire.connect("live").chat.completions.create(**ASK)
-    table = pd.DataFrame({"tokens": [1, 2]})
-    caption = ""
-    if where == "index":
-        table.index = pd.Index(["gpt-4o", "other"])
-    elif where == "column":
-        table = table.rename(columns={"tokens": "gpt-4o"})
-    elif where == "caption":
-        caption = "What GPT-4o answered"
-    else:
-        table[where] = ["gpt-4o", "other"]
-    if where == "cell":
-        return show_table(table, answer)  # an answer's own text may speak of a model
-    with pytest.raises(EvidenceError, match=r"(?i)gpt-4o"):
-        show_table(table, answer, caption=caption)
-
-
-def test_a_table_carries_its_evidence_line(wire, monkeypatch):
-    wire.serve(answer_plainly())
-    answer, shown = wire.connect("live").chat.completions.create(**ASK), []
-    monkeypatch.setattr("IPython.display.display", lambda html, **options: shown.append((html.data, options)))
-    show_table(pd.DataFrame({"a": ["<b>"]}), answer, caption="1 < 2")
-    [(html, options)] = shown
-    assert "1 &lt; 2" in html and "&lt;b&gt;" in html and f"evidence: stand-in {ENGINE}" in html
-    assert options == {"metadata": {"evidence": "stand-in"}}
 
 
 def test_the_first_cell_says_who_answers(wire, capsys):

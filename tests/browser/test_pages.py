@@ -1,0 +1,152 @@
+"""What a page says to a reader who does not see it: every notebook as a web page, and a figure in JupyterLab."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+from nbconvert import HTMLExporter
+
+from helpers.charts import bars
+from helpers.course.notebooks import read_notebook
+from helpers.evidence import documented
+from helpers.settings import ROOT
+from tests.browser.test_lab import FIRST, browser, lab, skip_unless_in_ci
+
+pytestmark = pytest.mark.browser
+
+__all__ = ["browser", "lab"]  # fixtures
+
+NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
+NO_TEXT = "No description has been provided for this image"  # what nbconvert writes where an alt text is missing
+# What nbconvert's own page does wrong whatever a notebook holds: by rule of axe-core, the elements and why.
+OF_THE_TEMPLATE = {
+    "color-contrast": (
+        ".jp-InputPrompt, .jp-OutputPrompt, .highlight span",
+        "prompts and highlighted code have the colours of nbconvert's style sheet, paler than 4.5 to 1",
+    ),
+    "link-in-text-block": (
+        ".jp-RenderedMarkdown p > a, .jp-RenderedMarkdown li > a, .jp-RenderedMarkdown td > a",
+        "nbconvert's style sheet underlines a link only under the mouse",
+    ),
+}
+
+
+every_notebook = pytest.mark.parametrize(
+    "path", NOTEBOOKS, ids=lambda path: str(path.relative_to(ROOT / "notebooks").with_suffix(""))
+)
+
+
+@every_notebook
+def test_no_picture_of_an_exported_page_is_without_its_text(path, request):
+    if "helpers.plotting" in path.read_text(encoding="utf-8"):
+        expect_failure(request, "draws with helpers.plotting, without alt texts")
+    assert NO_TEXT not in export_page(read_notebook(path))
+
+
+@pytest.fixture
+def axe():
+    try:
+        from axe_playwright_python.sync_playwright import Axe
+    except ImportError:
+        skip_unless_in_ci("axe-playwright-python is not installed: pip install -e .[browser]")
+    return Axe()
+
+
+@every_notebook
+def test_axe_finds_nothing_of_ours_on_an_exported_page(path, browser, axe, tmp_path, request):
+    if 'class=\\"dataframe\\"' in path.read_text(encoding="utf-8"):
+        expect_failure(request, "has tables from before their headers were marked: run it again")
+    ours, _ = find_faults(browser, axe, export_page(read_notebook(path)), tmp_path)
+    assert ours == []
+
+
+def test_what_is_laid_to_nbconverts_page_is_found_where_nothing_is_ours(browser, axe, tmp_path):
+    cells = [
+        nbformat.v4.new_markdown_cell("# A page\n\nA text with [a link](https://example.invalid) in it."),
+        nbformat.v4.new_code_cell("1 in [1]  # a comment", execution_count=1),
+    ]
+    cells[1].outputs = [nbformat.v4.new_output("execute_result", {"text/plain": "True"}, execution_count=1)]
+    ours, found = find_faults(browser, axe, export_page(nbformat.v4.new_notebook(cells=cells)), tmp_path)
+    assert (ours, found) == ([], set(OF_THE_TEMPLATE)), "listed and no longer found"
+
+
+def test_axe_finds_a_fault_where_there_is_one(browser, axe, tmp_path):
+    page = (
+        "<html lang=en><title>A page</title><main><h1>A page</h1><table><tr><th></th></tr></table><img src=''></main>"
+    )
+    ours, _ = find_faults(browser, axe, page, tmp_path)
+    assert {fault.split(" at ")[0] for fault in ours} == {"image-alt", "empty-table-header"}
+
+
+def expect_failure(request, reason: str) -> None:
+    request.applymarker(pytest.mark.xfail(reason=reason, raises=AssertionError, strict=True))
+
+
+def export_page(notebook) -> str:
+    return HTMLExporter(template_name="lab").from_notebook_node(notebook)[0]
+
+
+def find_faults(browser, axe, text: str, folder: Path) -> tuple[list[str], set[str]]:
+    """(faults of ours, with their places; rules that only the template breaks). The page reaches no other machine."""
+    file = folder / "page.html"
+    file.write_text(text, encoding="utf-8")
+    page = browser.new_page()
+    page.route("**/*", lambda route: route.continue_() if route.request.url.startswith("file:") else route.abort())
+    page.goto(file.as_uri(), wait_until="domcontentloaded")
+    ours, found = [], set()
+    for fault in axe.run(page).response["violations"]:
+        known, _ = OF_THE_TEMPLATE.get(fault["id"], ("", ""))
+        for node in fault["nodes"]:
+            if known and _matches(page, node["target"][0], known):
+                found.add(fault["id"])
+            else:
+                ours.append(f"{fault['id']} at {node['target'][0]}")
+    page.close()
+    return ours, found
+
+
+def _matches(page, place: str, selector: str) -> bool:
+    return page.evaluate("([place, selector]) => document.querySelector(place).matches(selector)", [place, selector])
+
+
+@pytest.fixture
+def figure():
+    """A notebook that was run elsewhere, so that JupyterLab does not trust it, with one figure."""
+    InteractiveShell.instance()
+    with capture_output() as caught:
+        bars({"one <b>": 1, "two": 2}, unit="tokens", answers=documented("a page"), title='Two is "twice" one')
+    InteractiveShell.clear_instance()
+    cell = nbformat.v4.new_code_cell("bars(...)", execution_count=1)
+    cell.outputs = [nbformat.v4.new_output("display_data", caught.outputs[0].data)]
+    kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    return nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": kernel})
+
+
+ALT = 'Two is "twice" one. Bars: tokens. one <b>: 1; two: 2.'
+
+
+def test_a_figures_alt_text_stands_in_an_exported_page(figure):
+    [picture] = BeautifulSoup(export_page(figure), "html.parser").find_all("img")
+    assert picture["alt"] == ALT
+
+
+@pytest.mark.parametrize("density", [1, 2])
+def test_jupyterlab_shows_a_figure_with_its_alt_text_in_a_notebook_that_it_does_not_trust(
+    lab, browser, figure, density
+):
+    root, address, _ = lab
+    nbformat.write(figure, root / "workbook" / "figure.ipynb")
+    page = browser.new_page(viewport={"width": 1200, "height": 900}, device_scale_factor=density)
+    page.goto(address.replace(FIRST.name, "figure.ipynb"))
+    picture = page.locator(".jp-OutputArea img")
+    picture.wait_for(timeout=60_000)
+    assert picture.get_attribute("alt") == ALT
+    assert page.get_by_role("img", name=ALT).count() == 1
+    picture.evaluate("picture => picture.decode()")
+    assert picture.evaluate("picture => [picture.naturalWidth, picture.clientWidth]") == [1400, 700]
+    page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(timeout=60_000)  # or it ends badly
+    evidence = page.locator(".jp-OutputArea figcaption")
+    assert evidence.inner_text() == "evidence: documented · a page"
