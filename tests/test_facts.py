@@ -17,6 +17,8 @@ from helpers.course.facts import compare_tables, main
 from helpers.errors import CourseError
 from helpers.settings import ROOT
 
+FACTS = Path(os.environ.get("AZURE_OPENAI_SPECS", "not-set")) / "facts"
+
 MADE = {
     "schedule_2026_09_23.csv": [
         {"id": "gpt-5.1", "version": "2025-11-13", "lifecycle": "GA", "retirement_date": "2027-05-15"}
@@ -118,6 +120,16 @@ def test_a_bound_of_a_parameter_is_held_against_the_facts(facts):
     assert "maximum is '4096', not '8192'" in told
 
 
+def test_a_fact_is_read_whole_but_for_where_it_was_kept_and_seen(facts):
+    events = MADE["realtime_events.csv"][0] | {"key_fields": "item{id, role} [seen on Azure GA 2026-07]"}
+    write(facts, "realtime_events.csv", [events | {"ga_name": "one", "preview_name": "(gone)"}])
+    row = MADE["parameters_media.csv"][0] | {"parameter": "a route", "accepted": "yes"}
+    write(facts, "parameters_media.csv", [row | {"values_or_note": "[sure in documents] in facts/a.csv; [x]"}])
+    cells = {fact.table: fact.cells for fact in read_facts(facts)}
+    assert cells["realtime_events"] == {"key_fields": "item{id, role}"}
+    assert cells["service_facts"] == {"accepted": "yes", "value": "in a.csv; [x]", "certainty": "documented"}
+
+
 def test_a_fact_about_no_parameter_is_looked_for_among_the_service_facts(facts):
     told = change(facts, "parameters_media.csv", parameter="colour of the button", values_or_note="[sure] blue")
     assert told == [
@@ -189,8 +201,7 @@ def test_the_names_of_models_in_one_cell_are_told_apart(cell, names):
     assert name_models(cell) == names
 
 
-@pytest.mark.skipif("AZURE_OPENAI_SPECS" not in os.environ, reason="AZURE_OPENAI_SPECS names no folder with facts/")
+@pytest.mark.skipif(not FACTS.is_dir(), reason="AZURE_OPENAI_SPECS names no folder with facts/")
 def test_every_table_but_what_was_tried_here_is_held_against_the_facts():
-    facts = Path(os.environ["AZURE_OPENAI_SPECS"]) / "facts"
-    held = {fact.table for fact in read_facts(facts)}
+    held = {fact.table for fact in read_facts(FACTS)}
     assert held == set(tables.list_tables()) - {"explanations", "standins"}

@@ -247,6 +247,7 @@ def test_the_newest_version_is_the_one_that_people_mean():
     older = [row["version"] for row in tables.list_versions("gpt-4")]
     assert older == ["0613", "0314", "0125-Preview", "1106-Preview", "turbo-2024-04-09", "vision-preview"]
     assert tables.list_versions("gpt") == tables.list_versions("gpt-9") == []
+    assert sorted(["10", "2", "001"], key=tables._date_version) == ["001", "2", "10"]
 
 
 def test_what_can_be_deployed_is_newer_than_what_answers_and_a_preview_is_older(folder, monkeypatch):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from helpers.course.distilled_rules import name_models, read_older_parameter, read_parameter
+from helpers.course.distilled_rules import leave_out, name_models, read_older_parameter, read_parameter
 
 __all__ = ["Fact", "read_facts"]
 
@@ -183,7 +183,7 @@ def _read_event(row: Row) -> Iterator[Cells]:
     news = [re.sub(r" with .*|\(gone\)", "", name) for name in _name_events(row["ga_name"])]
     for new in news:
         names = {"ga_name": new, "preview_name": row["preview_name"]}
-        yield "realtime_events", key | names, {"key_fields": re.sub(r"\W*\[seen .*\]$", "", row["key_fields"])}
+        yield "realtime_events", key | names, {"key_fields": re.sub(r"[;\s]*\[seen .*\]$", "", row["key_fields"])}
 
 
 def _name_events(text: str) -> list[str]:
@@ -224,7 +224,7 @@ def _read_claim(row: Row) -> Iterator[Cells]:
     word = row["verdict_detail"].split(" ")[0]
     verdict = _VERDICTS.get(word, "contradicted")
     key = {"source_document": row["source_document"][0], "claim": row["claim"]}
-    yield "claims", key, {"verdict": verdict, "correct_value": row["correct_value"]}
+    yield "claims", key, {"verdict": verdict, "correct_value": leave_out(row["correct_value"])}
 
 
 def _read_error(row: Row) -> Iterator[Cells]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
-__all__ = ["name_models", "read_older_parameter", "read_parameter"]
+__all__ = ["leave_out", "name_models", "read_older_parameter", "read_parameter"]
 
 Row = Mapping[str, str]
 Cells = tuple[str, dict[str, str], dict[str, str]]  # table, cells that find the row, cells that it must hold
@@ -27,7 +27,7 @@ def read_parameter(row: Row) -> Iterator[Cells]:
     yield from rules
     if not rules:
         key = {"topic": row["family"], "models": row["models"], "name": row["parameter"]}
-        yield "service_facts", key, {"accepted": row["accepted"], "value": value, "certainty": said}
+        yield "service_facts", key, {"accepted": row["accepted"], "value": leave_out(value), "certainty": said}
 
 
 def _name_rules(row: Row, value: str) -> Iterator[Cells]:
@@ -76,3 +76,8 @@ def name_models(text: str) -> list[str]:
             whole = "*" if part == "all" else part
             names.append(whole)
     return names
+
+
+def leave_out(text: str) -> str:
+    """The text without where whoever gathered the facts kept them, which no reader of a table can open."""
+    return re.sub(r"\bfacts/|\bstored (?=docs|Microsoft)", "", text)
