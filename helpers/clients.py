@@ -120,6 +120,10 @@ def _open_session(recordings: str | Path, settings: Settings, api_version: str |
         {settings.api_key or settings.ad_token or _NO_KEY},
     )
     store = _find_store(recordings, settings)
+    if "IPython" in sys.modules:
+        from helpers.receipt import set_hook
+
+        set_hook(is_free=endpoint.is_loopback)
     return Session(store, settings.mode, endpoint, requests, pace=settings.pace, used=settings.used)
 
 

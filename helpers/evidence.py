@@ -32,13 +32,18 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Evidence:
-    """kind: "stand-in", "measured on Azure", "published", "documented" or "other server". who: engines or sources."""
+    """kind: "stand-in", "measured on Azure", "published", "documented" or "other server". who: engines or sources.
+
+    n: cases, where somebody counted them; answers: how many were given, which is another number where a case took
+    several calls.
+    """
 
     kind: str
     who: tuple[str, ...]
     dates: tuple[str, ...] = ()
     n: int | None = None
     regions: tuple[str, ...] = ()
+    answers: int = 0
 
     def __str__(self) -> str:
         who = " and ".join(self.who) or "an unnamed model"
@@ -46,6 +51,8 @@ class Evidence:
         parts += self.regions
         if self.dates:
             parts.append(" to ".join(sorted({min(self.dates), max(self.dates)})))
+        if self.answers:
+            parts.append(f"{self.answers:,} answer{'s' if self.answers > 1 else ''}")
         if self.n is not None:
             parts.append(f"n = {self.n}")
         return " · ".join(parts)
@@ -86,7 +93,8 @@ def evidence_of(*answers: Any) -> Evidence:
         )
     engines = dict.fromkeys(_name_engine(one.source) for one in found)
     regions = dict.fromkeys(one.source["region"] for one in found if one.source.get("region"))
-    return Evidence(kinds.pop(), tuple(engines), tuple(sorted({one.date for one in found})), len(found), tuple(regions))
+    dates = tuple(sorted({one.date for one in found}))
+    return Evidence(kinds.pop(), tuple(engines), dates, None, tuple(regions), len(found))
 
 
 WIDTH = 95  # characters that a notebook shows in one line

@@ -1,32 +1,163 @@
-"""What a reader is told of a client: how it answers, and who."""
+"""What a reader is told of the calls: how a client answers, and under each cell that asked, by whom and for how much.
 
+connect() sets the hook in IPython; plain Python prints nothing. Every answer is counted once, of whatever client and
+thread, when it came whole; a stream that is still being read counts in the cell that reads it to its end.
+"""
+
+import html
+import sys
 import textwrap
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from helpers.clients import session_of
+from helpers.errors import CourseError
 from helpers.evidence import WIDTH
+from helpers.recordings import Answered, Session, listen
 
-__all__ = ["show_connection"]
+__all__ = ["describe_calls", "set_hook", "show_connection"]
+
+_lock = threading.Lock()
+_calls: list[tuple[Answered, bool]] = []
+_TOKENS = (
+    ("in", ("prompt_tokens", "input_tokens"), "cached", "cached_tokens"),
+    ("out", ("completion_tokens", "output_tokens"), "hidden", "reasoning_tokens"),
+)
+
+
+def set_hook(is_free: bool) -> None:
+    """From now on each cell that asked ends in its receipt; does nothing outside IPython, or a second time.
+
+    is_free: whether the answers that are asked for now come from this machine, and cost nothing.
+    """
+    global _is_free
+    _is_free = is_free
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    if shell is None or getattr(shell, "_course_receipt", False):
+        return
+    shell._course_receipt = True
+    listen(_note)
+    shell.events.register("pre_run_cell", _begin)
+    shell.events.register("post_run_cell", _end)
+
+
+_is_free = False
+
+
+def _note(answered: Answered) -> None:
+    with _lock:
+        _calls.append((answered, _is_free))
+
+
+def _begin(info: Any = None) -> None:
+    with _lock:
+        _calls.clear()
+
+
+def _end(result: Any = None) -> None:
+    with _lock:
+        calls = list(_calls)
+        _calls.clear()
+    if not calls:
+        return
+    from IPython.display import display
+
+    line = describe_calls([call for call, _ in calls], all(free for _, free in calls))
+    shown = f'<p style="margin: 2px 0; font-size: 85%; opacity: 0.65">{html.escape(line)}</p>'
+    plain = textwrap.fill(line, WIDTH, subsequent_indent="  ")
+    display({"text/html": shown, "text/plain": plain}, raw=True, metadata={"receipt": True})
+
+
+def describe_calls(calls: Sequence[Answered], is_free: bool = False) -> str:
+    """One line: who answered, that it is no Azure model, when, calls, tokens; of fresh ones also seconds and dollars.
+
+    Tokens are as the service counted them. Dollars: the list price of data/tables/prices.csv for the models asked for.
+    """
+    fresh = [call for call in calls if call.is_fresh]
+    parts = [*_name_sources(calls), _count_calls(calls, fresh), *_count_tokens(calls)]
+    if fresh:
+        parts.append(f"{sum(call.elapsed_ms or 0 for call in fresh) / 1000:.1f} s")
+        parts += [] if is_free else [_price(fresh)]
+    return "receipt: " + " · ".join(parts)
+
+
+def _name_sources(calls: Sequence[Answered]) -> Iterable[str]:
+    kinds: dict[str, dict[str, None]] = {}
+    for call in calls:
+        engine = call.source.get("engine") or ""
+        kinds.setdefault(call.source.get("kind", "other"), {})[engine] = None
+    for kind, engines in kinds.items():
+        names = [engine for engine in engines if engine not in ("", "front")]
+        if kind == "stand-in" and not names:
+            yield "the stand-in's server, no model asked"
+        elif kind == "stand-in":
+            yield f"stand-in {' and '.join(names)}, not an Azure model"
+        else:
+            yield " and ".join(names) or "the service"
+    dates = sorted({call.date for call in calls if not call.is_fresh})
+    if dates:
+        yield "recorded " + " to ".join(dict.fromkeys((dates[0], dates[-1])))
+
+
+def _count_calls(calls: Sequence[Answered], fresh: Sequence[Answered]) -> str:
+    count = f"{len(calls):,} call{'s' if len(calls) > 1 else ''}"
+    told = []
+    if fresh and len(fresh) < len(calls):
+        told.append(f"{len(calls) - len(fresh):,} from recordings")
+    refused: dict[int, int] = {}
+    for call in calls:
+        if call.status >= 400:
+            refused[call.status] = refused.get(call.status, 0) + 1
+    told += [f"{status}" if len(calls) == 1 else f"{n:,} answered {status}" for status, n in sorted(refused.items())]
+    return count + (f" ({', '.join(told)})" if told else "")
+
+
+def _count_tokens(calls: Sequence[Answered]) -> Iterable[str]:
+    for way, names, inside, detail in _TOKENS:
+        total = part = 0
+        for call in calls:
+            name = next((name for name in names if call.usage.get(name)), names[0])
+            total += call.usage.get(name) or 0
+            details = call.usage.get(f"{name}_details") or {}
+            part += (details.get(detail) or 0) if isinstance(details, Mapping) else 0
+        if total:
+            yield f"{total:,} tokens {way}" + (f" ({part:,} {inside})" if part else "")
+
+
+def _price(fresh: Sequence[Answered]) -> str:
+    from helpers.costs import request_cost
+
+    total, unknown = 0.0, set()
+    for call in fresh:
+        if call.usage:
+            try:
+                total += request_cost(call.usage, call.asked)
+            except CourseError:
+                unknown.add(call.asked or "a model that was not named")
+    without = f", without {', '.join(sorted(unknown))}, whose price is in no table" if unknown else ""
+    return f"${total:.6f}{without}"
 
 
 def show_connection(client: Any) -> None:
     """Print how a client of connect() answers: the mode, and who."""
+    from helpers.clients import session_of
+
     session = session_of(client)
     if session.mode == "replay":
         print("mode     replay: recorded answers, no key, no network, no cost")
-        print(textwrap.fill(f"answers  {_recorded_engines(session.store)}", WIDTH, subsequent_indent=" " * 9))
+        print(textwrap.fill(f"answers  {_recorded_engines(session)}", WIDTH, subsequent_indent=" " * 9))
         return
     kept = "answers not yet recorded are asked for and kept" if session.mode == "record" else "every call is asked"
-    print(f"mode     {session.mode}: {kept}, and may cost money")
+    costs = "costs nothing: this machine answers" if session.endpoint.is_loopback else "may cost money"
+    print(f"mode     {session.mode}: {kept}, and {costs}")
     print(f"answers  {session.endpoint.host}")
 
 
-def _recorded_engines(store: Any) -> str:
+def _recorded_engines(session: Session) -> str:
     sources: dict[tuple[str, str], None] = {}
     dates: set[str] = set()
-    for name in store.names():
-        for answer in (store.read(name) or {"answers": []})["answers"]:
+    for _, record in session.store.records():
+        for answer in record["answers"]:
             source = answer.get("source", {})
             if source.get("engine") not in {None, "", "front"}:
                 sources[source.get("kind", ""), source["engine"]] = None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from helpers.recordings import Store
+from helpers.recordings import Answer, Store
 
 __all__ = [
     "drop_refusals",
@@ -111,10 +111,9 @@ def name_source(answer: dict[str, Any]) -> str:
 
 def read_usage(answer: dict[str, Any]) -> tuple[int, int] | None:
     """(prompt tokens, completion tokens) of one recorded answer, None where it tells none."""
-    bodies = [answer.get("json"), *(event[1] for event in reversed(answer.get("events") or []))]
-    for body in bodies:
-        if isinstance(body, dict) and isinstance(usage := body.get("usage"), dict):
-            # chat and embeddings name them so, Responses and audio as the second words
-            prompt = usage.get("prompt_tokens") or usage.get("input_tokens") or 0
-            return prompt, usage.get("completion_tokens") or usage.get("output_tokens") or 0
-    return None
+    usage = Answer.from_record(answer).usage
+    if not usage:
+        return None
+    # chat and embeddings name them so, Responses and audio as the second words
+    prompt = usage.get("prompt_tokens") or usage.get("input_tokens") or 0
+    return prompt, usage.get("completion_tokens") or usage.get("output_tokens") or 0

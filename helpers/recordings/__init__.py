@@ -21,7 +21,7 @@ requests that name it later, so that a chain replays, and goes on where recordin
 """
 
 from helpers.recordings.answer import Answer
-from helpers.recordings.provenance import Answered, look_up, look_up_text
+from helpers.recordings.provenance import Answered, listen, look_up, look_up_text
 from helpers.recordings.requests import Requests
 from helpers.recordings.session import ENGINE_HEADER, Session
 from helpers.recordings.store import Store
@@ -36,6 +36,7 @@ __all__ = [
     "Requests",
     "Session",
     "Store",
+    "listen",
     "look_up",
     "look_up_text",
 ]

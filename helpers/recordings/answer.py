@@ -111,8 +111,22 @@ class Answer:
                     return part["model"]
         return ""
 
-    def note(self, headers: Mapping[str, str]) -> None:
+    @property
+    def usage(self) -> Mapping[str, Any]:
+        """The tokens that the service counted, in its own words; empty where it counted none."""
+        values = [self.body] if self.kind == "json" else [event[1] for event in reversed(self.events)]
+        for value in values:
+            for part in (value, value.get("response") if isinstance(value, dict) else None):
+                if isinstance(part, dict) and isinstance(part.get("usage"), dict):
+                    usage: dict[str, Any] = part["usage"]
+                    return usage
+        return {}
+
+    def note(self, headers: Mapping[str, str], asked: str = "", is_fresh: bool = False, is_whole: bool = True) -> None:
         """Let `helpers.evidence` find who gave this answer, by the ids in these headers or by what its body says.
+
+        asked: the model that the request named. is_fresh: whether the service was asked. is_whole: False of a live
+        stream that has only begun, and is noted again at its end.
 
         The SDK takes its note of the headers last: what it hands out in an error of its own has the body's id alone,
         and a bare text has nothing but itself.
@@ -121,8 +135,8 @@ class Answer:
         if self.kind == "json" and isinstance(self.body, dict) and isinstance(self.body.get("id"), str):
             ids.append(self.body["id"])
         text = self.body if self.kind == "text" and self.status < 400 else None
-        answered = Answered(dict(self.source), self.recorded_on, self.elapsed_ms, self.event_ms)
-        remember(ids, answered, text)
+        about = (dict(self.source), self.recorded_on, self.elapsed_ms, self.event_ms)
+        remember(ids, Answered(*about, self.status, asked, self.usage, is_fresh), text, is_whole)
 
 
 def parse_body(content_type: str, content: bytes) -> tuple[str, Any]:

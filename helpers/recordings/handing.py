@@ -51,8 +51,12 @@ def hand_over(
     open_file: Callable[[Mapping[str, Any]], IO[bytes]],
     pace: float,
     name: str,
+    asked: str = "",
 ) -> httpx2.Response:
-    """A recorded answer. open_file: opens a sidecar. name: the request id, where the answer has none of its own."""
+    """A recorded answer. open_file: opens a sidecar. name: the request id, where the answer has none of its own.
+
+    asked: the model that the request named.
+    """
 
     def read(described: Mapping[str, Any]) -> bytes:
         with open_file(described) as file:
@@ -61,7 +65,7 @@ def hand_over(
     headers = httpx2.Headers([(key.encode(), value.encode("utf-8")) for key, value in answer.headers.items()])
     if _lacks_id(answer.status, headers):
         headers["x-request-id"] = name
-    answer.note(headers)
+    answer.note(headers, asked)
     kind = _Retried if _is_retried(answer.status, headers) else httpx2.Response
     if answer.kind == "file" and answer.body["bytes"] > _IN_MEMORY:
         return kind(answer.status, headers=headers, request=request, stream=FromFile(open_file(answer.body)))

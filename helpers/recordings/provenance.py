@@ -4,32 +4,49 @@ import datetime
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Answered", "look_up", "look_up_text", "remember", "today"]
+__all__ = ["Answered", "listen", "look_up", "look_up_text", "remember", "today"]
 
 _MOST = 20_000  # a day's work in one kernel, at some 300 bytes each
 _lock = threading.Lock()
 _answered: OrderedDict[str, tuple["Answered", ...]] = OrderedDict()
+_listener: Callable[["Answered"], None] | None = None
 
 
 @dataclass(frozen=True)
 class Answered:
     """source: {"kind": "stand-in", "azure" or "other", "engine", "region"}; date: ISO; elapsed_ms: to the last byte.
 
-    event_ms: when each event of a stream came, in milliseconds since the request.
+    event_ms: when each event of a stream came, in milliseconds since the request. status: of HTTP. asked: the model
+    that the request named. usage: as the service counted it. is_fresh: whether the service was asked, not the disk.
     """
 
     source: dict[str, Any]
     date: str
     elapsed_ms: float | None
     event_ms: tuple[int, ...] = ()
+    status: int = 200
+    asked: str = ""
+    usage: Mapping[str, Any] = field(default_factory=dict)
+    is_fresh: bool = False
 
 
-def remember(request_ids: Sequence[str], answered: Answered, text: str | None = None) -> None:
-    """text: the whole answer, where it is nothing but text. Two that said the same are both remembered."""
+def listen(listener: Callable[[Answered], None] | None) -> None:
+    """Call `listener` once for every answer from now on, in whatever thread it came; None: nobody listens any more."""
+    global _listener
+    _listener = listener
+
+
+def remember(request_ids: Sequence[str], answered: Answered, text: str | None = None, is_whole: bool = True) -> None:
+    """text: the whole answer, where it is nothing but text. Two that said the same are both remembered.
+
+    is_whole: False of a stream that has only begun; it is remembered once more at its end.
+    """
+    if _listener and is_whole:
+        _listener(answered)
     with _lock:
         for request_id in request_ids:
             _note(request_id, (answered,))

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx2
 
-from helpers.recordings.exchange import ADMITTED_HEADERS, Asked, describe_request
+from helpers.recordings.exchange import ADMITTED_HEADERS, Asked, describe_request, model_of
 from helpers.recordings.redaction import Redactor
 from helpers.recordings.rules import placeholder
 
@@ -64,6 +64,19 @@ class Requests:
         if request.url.params.get("stream") == "true" or events.search(body):
             return "events"
         return "text" if text.search(body) else ""
+
+    def find_model(self, request: httpx2.Request, body: bytes) -> str:
+        """The model that a request names, "" where it names none; cheaper than describing it all."""
+        path = self._canonical(request.url.path)
+        if request.headers.get("content-type", "").startswith("multipart/form-data"):
+            found = re.search(_FIELD % (b"model", rb"[^\r\n]*"), body)
+            value: Any = {"model": found[0].splitlines()[-1].decode("utf-8", "replace")} if found else {}
+        else:
+            try:
+                value = json.loads(body) if body else {}
+            except (ValueError, RecursionError):
+                value = {}
+        return model_of({"path": path, "json": value})
 
     def outgoing(self, request: httpx2.Request, body: bytes) -> httpx2.Request:
         """The request as it leaves: under the reader's own deployment name, where deployments.toml gives one.

@@ -67,7 +67,7 @@ class Session:
         if found := self._find(asked):
             index, answer = found
             name = f"recorded-{self.store.folder.name}-{asked.key}-{index}"
-            return hand_over(answer, request, self.store.open_file, self._pace, name)
+            return hand_over(answer, request, self.store.open_file, self._pace, name, model_of(asked.request))
         return (yield from self._record(asked, request, body))
 
     def _pass_on(self, request: httpx2.Request, body: bytes) -> Flow:
@@ -75,7 +75,9 @@ class Session:
         response = yield self.requests.outgoing(request, body)
         intake = Intake(response, self.requests.asks_for(request, body), clock, keeps=False)
         handed = rebuild(request, response, b"")
-        Answer(response.status_code, "file", b"", source=self._source_of(response, "")).note(handed.headers)
+        model = self.requests.find_model(request, body)
+        begun = Answer(response.status_code, "file", b"", source=self._source_of(response, ""))
+        begun.note(handed.headers, model, is_fresh=True, is_whole=False)
         ended = False
 
         def see(piece: bytes) -> None:
@@ -87,7 +89,8 @@ class Session:
             nonlocal ended
             if not ended:
                 ended = True
-                intake.answer(lambda model: self._source_of(response, model)).note(handed.headers)
+                answer = intake.answer(lambda named: self._source_of(response, named))
+                answer.note(handed.headers, model, is_fresh=True)
 
         return rebuild(request, response, Passed(response, see, end), handed.headers)
 
@@ -103,7 +106,7 @@ class Session:
         answer = intake.answer(lambda model: self._source_of(response, model))
         self._keep(asked, request, response, answer, intake)
         handed = rebuild(request, response, intake.pieces())
-        answer.note(handed.headers)
+        answer.note(handed.headers, model_of(asked.request), is_fresh=True)
         return handed
 
     def _find(self, asked: Asked) -> tuple[int, Answer] | None:
