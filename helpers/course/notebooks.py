@@ -272,6 +272,9 @@ def _describe_failure(notebook: Notebook, name: str, value: str) -> NotebookFail
         ),
         0,
     )
+    # What the cell shows may say more than the error itself: explain_in_notebook() puts what to do in its place.
+    shown = [output.evalue for output in notebook.cells[index].outputs if output.output_type == "error"]
+    value = shown[-1] if shown else value
     failed = NotebookFailed(
         f"cell {index} failed, and was not meant to",
         cell=notebook.cells[index].source.splitlines()[:3],
