@@ -85,8 +85,14 @@ def _judge_refusal(case: Case, mode: str, outcomes: dict[str, Outcome]) -> Itera
         if isinstance(refusal, RecordingNotKept) and not isinstance(refusal.body, bytes):
             yield "record: the answer that was not kept is lost", repr(refusal.body)
     # In replay there is nothing where nothing whole ever came.
-    elif not (outcomes["record"].refusal or case.cut or _is_broken(plain)) or name != "RecordingNotFound":
+    elif not (outcomes["record"].refusal or _was_cut(case, plain) or _is_broken(plain)) or name != "RecordingNotFound":
         yield f"replay: {name}", str(refusal)
+
+
+def _was_cut(case: Case, plain: Outcome) -> bool:
+    """Whether an answer that was given ended before its end."""
+    last = len(case.cuts) - 1
+    return any(case.cuts[min(index, last)] for index in range(len(plain.asked)))
 
 
 def _is_broken(plain: Outcome) -> bool:
