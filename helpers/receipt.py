@@ -148,8 +148,8 @@ def show_connection(client: Any) -> None:
         print(textwrap.fill(f"answers  {_recorded_engines(session)}", WIDTH, subsequent_indent=" " * 9))
         return
     kept = "answers not yet recorded are asked for and kept" if session.mode == "record" else "every call is asked"
-    costs = "costs nothing: this machine answers" if session.endpoint.is_loopback else "may cost money"
-    print(f"mode     {session.mode}: {kept}, and {costs}")
+    costs = "free, for this machine answers" if session.endpoint.is_loopback else "which may cost money"
+    print(f"mode     {session.mode}: {kept}, {costs}")
     print(f"answers  {session.endpoint.host}")
 
 
