@@ -40,9 +40,7 @@ def _compare_seen(case: Case, mode: str, outcomes: dict[str, Outcome]) -> Iterat
     owes_values = mode == "replay"
     errors = [(each.error_values if owes_values else each.error) or ("none",) for each in (plain, seen)]
     pieces = [each.values if owes_values else each.pieces for each in (plain, seen)]
-    if mode == "replay" and (
-        case.cut or "broken encoding" in case.tags
-    ):  # a first answer that was cut off is none to keep, so nothing is asked again
+    if mode == "replay" and _may_not_be_kept(case):  # and then nothing is asked again
         pieces = [[re.sub(r" after \d+'$", "'", piece) for piece in each] for each in pieces]
     headers = [_headers(mode, each) for each in (plain, seen)]
     if seen.refusal is not None:
@@ -66,9 +64,14 @@ def _compare_seen(case: Case, mode: str, outcomes: dict[str, Outcome]) -> Iterat
 _TAKEN_FOR_ENDS = re.compile(r"\\+(?:x0b|x0c|x1[cde]|u2028|u2029|x85|u0085|u001[c-e])")
 
 
+def _may_not_be_kept(case: Case) -> bool:
+    """Whether an answer was cut off or could not be read: it is none to keep."""
+    return any(case.cuts) or "broken encoding" in case.tags
+
+
 def _is_half_kept(case: Case, plain: Outcome, seen: Outcome) -> bool:
     """Asked twice, and the second answer never came whole: replay has the first one alone, an error that says so."""
-    cut = _is_broken(plain) or case.cut
+    cut = _is_broken(plain) or _may_not_be_kept(case)
     return len(plain.asked) == 2 and cut and bool(seen.error and "status=" in " ".join(seen.error))
 
 

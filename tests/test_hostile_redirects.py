@@ -176,7 +176,7 @@ def _odd_places(url: str) -> list[str | None]:
     ]
 
 
-@pytest.mark.parametrize(("mode", "is_async"), itertools.product(MODES, (False, True)))
+@pytest.mark.parametrize(("mode", "is_async"), list(itertools.product(MODES, (False, True))))
 def test_redirects_to_nowhere_and_in_circles_end_as_with_the_plain_sdk(wire, mode, is_async):
     place: str | None = None
 
@@ -200,7 +200,7 @@ def _get_unfollowed(client: Any) -> Any:
     return client.get("/models", cast_to=object, options={"follow_redirects": False})
 
 
-@pytest.mark.parametrize(("mode", "is_async"), itertools.product(MODES, (False, True)))
+@pytest.mark.parametrize(("mode", "is_async"), list(itertools.product(MODES, (False, True))))
 def test_a_reader_who_wants_no_redirect_followed_gets_none(wire, other, mode, is_async):
     server = wire.serve(_send_to(other.url, 302))
     plain = ask(make_plain(server.url, is_async=is_async), _get_unfollowed)

@@ -9,7 +9,7 @@ import httpx2
 
 from helpers.recordings.exchange import ADMITTED_HEADERS, Asked, describe_request, model_of
 from helpers.recordings.redaction import Redactor
-from helpers.recordings.rules import placeholder
+from helpers.recordings.rules import is_secret_field, placeholder
 
 __all__ = ["CREDENTIALS", "Requests"]
 
@@ -90,6 +90,8 @@ class Requests:
         if not (self.deployments or moved):
             return request
         url, path = request.url, request.url.path
+        if moved:
+            url = url.copy_with(params=[pair for pair in url.params.multi_items() if not self._tells(*pair)])
         own = re.sub("(?<=/deployments/)[^/]+", lambda model: self._own_name(model[0]), path, count=1)
         if own != path:
             url = url.copy_with(path=own)
@@ -119,6 +121,9 @@ class Requests:
     def _canonical(self, path: str) -> str:
         is_below = path.startswith(self._base_path + "/")
         return self._canonical_path + path[len(self._base_path) :] if is_below else path
+
+    def _tells(self, name: str, value: str) -> bool:
+        return is_secret_field(name) or any(one and one in value for one in self.own)
 
     def _own_name(self, model: str) -> str:
         return self.deployments.get(model, model)
