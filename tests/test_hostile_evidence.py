@@ -31,7 +31,7 @@ def elsewhere() -> Iterator[Server]:
     server.close()
 
 
-@pytest.mark.parametrize(("mode", "dated"), itertools.product(("live", "record"), (False, True)))
+@pytest.mark.parametrize(("mode", "dated"), list(itertools.product(("live", "record"), (False, True))))
 @pytest.mark.parametrize("way", ["base_url", "absolute"])
 def test_an_answer_from_elsewhere_is_no_measurement_on_azure(wire, elsewhere, mode, dated, way):
     azure = wire.serve_as(HOST, lambda seen: Answer.of_json({"error": {"message": "not me"}}, 500))
