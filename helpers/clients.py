@@ -123,7 +123,7 @@ def _open_session(recordings: str | Path, settings: Settings, api_version: str |
     if "IPython" in sys.modules:
         from helpers.receipt import set_hook
 
-        set_hook(is_free=endpoint.is_loopback)
+        set_hook()
     return Session(store, settings.mode, endpoint, requests, pace=settings.pace, used=settings.used)
 
 

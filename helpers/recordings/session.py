@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx2
 
-from helpers.endpoints import Endpoint, find_resource
+from helpers.endpoints import Endpoint, find_resource, is_loopback
 from helpers.errors import RecordingNotKept, RecordingUnreadable
 from helpers.recordings.answer import Answer
 from helpers.recordings.exchange import Asked, model_of
@@ -16,7 +16,7 @@ from helpers.recordings.intake import Clock, Intake
 from helpers.recordings.misses import explain_miss
 from helpers.recordings.playing import Passed, Pieces
 from helpers.recordings.redaction import Redactor, clean_model
-from helpers.recordings.requests import CREDENTIALS, Requests
+from helpers.recordings.requests import Requests, credentials_of
 from helpers.recordings.store import Store
 
 __all__ = ["ENGINE_HEADER", "Flow", "Session"]
@@ -91,7 +91,8 @@ class Session:
         answer = intake.answer(lambda model: self._source_of(response, model))
         self._keep(asked, request, response, answer, intake)
         handed = rebuild(request, response, intake.pieces())
-        answer.note(handed.headers, model_of(asked.request), is_fresh=True)
+        is_free = is_loopback(response.url.host)
+        answer.note(handed.headers, model_of(asked.request), is_fresh=True, is_free=is_free)
         return handed
 
     def _watch(
@@ -103,6 +104,7 @@ class Session:
         """
         handed = rebuild(request, response, b"")
         begun = Answer(response.status_code, "file", b"", source=self._source_of(response, ""))
+        is_free = is_loopback(response.url.host)
         begun.note(handed.headers, model, is_fresh=True, is_whole=False)
         noted = False
 
@@ -110,7 +112,7 @@ class Session:
             nonlocal noted
             noted = True
             answer = intake.answer(lambda named: self._source_of(response, named))
-            answer.note(handed.headers, model, is_fresh=True)
+            answer.note(handed.headers, model, is_fresh=True, is_free=is_free)
             return answer
 
         def see(piece: bytes) -> None:
@@ -203,7 +205,7 @@ class Session:
 
     def _redactor(self, request: httpx2.Request, response: httpx2.Response | None = None, model: str = "") -> Redactor:
         cookies = request.headers.get("cookie", "").split(";")
-        secrets = [value.split()[-1] for name, value in request.headers.items() if name in CREDENTIALS and value]
+        secrets = list(credentials_of(request))
         names: dict[str, str] = {}
         deployments = self.requests.deployments
         if response is not None:
