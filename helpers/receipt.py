@@ -1,4 +1,4 @@
-"""What a reader is told of the calls: how a client answers, and under each cell that asked, by whom and for how much.
+"""The receipt: under each cell that asked, who answered, how many calls and tokens, and what they cost.
 
 connect() sets the hook in IPython; plain Python prints nothing. Every answer is counted once, of whatever client and
 thread, when it came whole; a stream that is still being read counts in the cell that reads it to its end.
@@ -13,9 +13,9 @@ from typing import Any
 
 from helpers.errors import CourseError
 from helpers.evidence import WIDTH
-from helpers.recordings import Answered, Session, listen
+from helpers.recordings import Answered, listen
 
-__all__ = ["describe_calls", "set_hook", "show_connection"]
+__all__ = ["describe_calls", "set_hook"]
 
 _lock = threading.Lock()
 _calls: list[Answered] = []
@@ -130,36 +130,3 @@ def _price(fresh: Sequence[Answered]) -> str:
                 unknown.add(call.asked or "a model that was not named")
     without = f", without {', '.join(sorted(unknown))}, whose price is in no table" if unknown else ""
     return f"${total:.6f}{without}"
-
-
-def show_connection(client: Any) -> None:
-    """Print how a client of connect() answers: the mode, and who."""
-    from helpers.clients import session_of
-
-    session = session_of(client)
-    if session.mode == "replay":
-        print("mode     replay: recorded answers, no key, no network, no cost")
-        print(textwrap.fill(f"answers  {_recorded_engines(session)}", WIDTH, subsequent_indent=" " * 9))
-        return
-    kept = "answers not yet recorded are asked for and kept" if session.mode == "record" else "every call is asked"
-    costs = "free, for this machine answers" if session.endpoint.is_loopback else "which may cost money"
-    print(f"mode     {session.mode}: {kept}, {costs}")
-    print(f"answers  {session.endpoint.host}")
-
-
-def _recorded_engines(session: Session) -> str:
-    sources: dict[tuple[str, str], None] = {}
-    dates: set[str] = set()
-    for _, record in session.store.records():
-        for answer in record["answers"]:
-            source = answer.get("source", {})
-            if source.get("engine") not in {None, "", "front"}:
-                sources[source.get("kind", ""), source["engine"]] = None
-            dates.add(answer.get("recorded_on", ""))
-    stand_ins = [engine for kind, engine in sources if kind == "stand-in"]
-    azure = [engine for kind, engine in sources if kind != "stand-in"]
-    told: Sequence[str] = [
-        *([f"{' and '.join(stand_ins)}: a stand-in, not an Azure model"] if stand_ins else []),
-        *([", ".join(azure)] if azure else []),
-    ]
-    return f"{'; '.join(told) or 'nobody yet'} · {max(dates, default='never')}"
