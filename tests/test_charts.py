@@ -199,7 +199,8 @@ def test_nothing_of_a_figure_is_cut_off_at_its_edges(chart):
 @every_chart
 def test_drawing_neither_changes_nor_follows_this_machines_settings(chart):
     plain = show(chart).data
-    with matplotlib.rc_context({"font.size": 20, "axes.grid": False, "hatch.linewidth": 5, "font.family": "serif"}):
+    mine = {"font.size": 20, "font.family": "serif", "axes.grid": False, "axes.linewidth": 5, "xtick.major.size": 20}
+    with matplotlib.rc_context(mine):
         before = dict(matplotlib.rcParams)
         assert show(chart).data == plain
         assert dict(matplotlib.rcParams) == before
@@ -215,6 +216,7 @@ def test_every_letter_is_of_the_font_that_comes_along(chart, drawn):
 def test_dollars_are_no_formula_and_a_strange_letter_is_no_warning(drawn):
     assert "$1 for 猫: 3" in told(bars, {"$1 for 猫": 3, "$2": 1}, unit="$ a call")
     assert {"$1 for 猫", "$2", "$ a call"} <= set(texts_in(drawn[0]))
+    assert not any(text.get_parse_math() for text in drawn[0].findobj(matplotlib.text.Text))
 
 
 def test_the_title_is_wrapped_to_the_figure_into_lines_of_like_length(drawn):

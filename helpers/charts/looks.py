@@ -113,7 +113,8 @@ def mixed_looks(names: list[str], first: str = "") -> dict[str, Look]:
     if first:
         begin = _colour_of(first)
         second = "#56B4E9" if begin in _WARM else "#E69F00"
-        colours = list(dict.fromkeys([begin, second, _LIGHT_GREY, *(c for c in colours if c not in _WARM), *colours]))
+        cool = [colour for colour in colours if colour not in _WARM]
+        colours = list(dict.fromkeys([begin, second, _LIGHT_GREY, "#000000", *cool, *colours]))
     if len(names) > len(MARKERS):
         raise CourseError(f"{len(names)} groups are not told apart by colour", next=f"at most {len(MARKERS)}")
     hatches = ["", "////", "", "....", "xxxx", "", "\\\\\\\\", ""]
