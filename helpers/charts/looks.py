@@ -1,6 +1,7 @@
 """How every figure looks: one colour and marker a model category, lightness and hatch for engines of one category."""
 
 import math
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -153,8 +154,10 @@ def show_number(value: float | None, form: str = "") -> str:
     if value is None or math.isnan(value):
         return "none"
     if form:
-        return form.format(value).replace("-", "−")
+        text = form.format(value)
+        return re.sub(r"^[-+](?=[0.]*%?$)", "", text).replace("-", "−")  # a difference of nothing has no sign
     if value == int(value) or abs(value) >= 1000:
         return f"{value:,.0f}".replace("-", "−")
     places = max(0, 2 - math.floor(math.log10(abs(value))))
-    return f"{value:,.{places}f}".rstrip("0").rstrip(".").replace("-", "−")
+    text = f"{value:,.{places}f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", "−")
