@@ -15,6 +15,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import httpx2
 
+from helpers.errors import RecordingNotKept
+
 __all__ = ["PATIENCE_S", "AsyncReadAhead", "ReadAhead"]
 
 PATIENCE_S = 10.0  # for the rest of a stream that its reader has closed
@@ -29,12 +31,24 @@ class _Ends:
         self._is_done, self._keep = is_done, keep
         self._lock = threading.Lock()
         self._ended = False
+        self._not_kept: RecordingNotKept | None = None
 
     def finish(self, whole: bool) -> None:
         with self._lock:
             ended, self._ended = self._ended, True
         if not ended:
-            self._keep(whole or self._is_done())
+            try:
+                self._keep(whole or self._is_done())
+            except RecordingNotKept as error:
+                self._not_kept = error
+                raise
+
+    def say(self) -> None:
+        """To whoever read all that the SDK reads, and so no further: what could not be kept. Others hear it later."""
+        error, self._not_kept = self._not_kept, None
+        if error and self._is_done() and not error.is_told:
+            error.is_told = True
+            raise error
 
     @property
     def patience_s(self) -> float:
@@ -86,6 +100,8 @@ class ReadAhead(httpx2.SyncByteStream):
                 continue
             self._is_over = True
             if piece is not None:
+                if isinstance(piece, RecordingNotKept):
+                    piece.is_told = True
                 raise piece
 
     def close(self) -> None:
@@ -93,6 +109,7 @@ class ReadAhead(httpx2.SyncByteStream):
         self._is_left = True
         if self._thread.is_alive():
             self._ends.finish(False)
+        self._ends.say()
 
 
 class AsyncReadAhead(httpx2.AsyncByteStream):
@@ -135,6 +152,8 @@ class AsyncReadAhead(httpx2.AsyncByteStream):
                 continue
             self._is_over = True
             if piece is not None:
+                if isinstance(piece, RecordingNotKept):
+                    piece.is_told = True
                 raise piece
 
     async def aclose(self) -> None:
@@ -142,6 +161,7 @@ class AsyncReadAhead(httpx2.AsyncByteStream):
         if not self._task.done():
             self._task.cancel()
             self._ends.finish(False)
+        self._ends.say()
 
 
 @atexit.register

@@ -155,7 +155,7 @@ class Redactor:
         return value
 
     def _field(self, name: str, value: Any) -> Any:
-        if isinstance(value, list) and is_secret_field(name):
+        if isinstance(value, list) and _may_name_secret(name):
             return [self._field(name, item) for item in value]
         if name == "authentication" and isinstance(value, dict) and isinstance(value.get("key"), str):
             return {**self._walk(value), "key": placeholder(value["key"])}

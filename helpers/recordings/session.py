@@ -59,8 +59,8 @@ class Session:
 
     def flow(self, request: httpx2.Request, body: bytes) -> Flow:
         """One exchange, as a transport drives it. Returns what the SDK receives."""
-        if unkept := self._not_kept:
-            self._not_kept = None
+        unkept, self._not_kept = self._not_kept, None
+        if unkept and not unkept.is_told:
             raise unkept
         if self.mode == "live":
             return (yield from self._pass_on(request, body))
