@@ -94,7 +94,13 @@ class ReadAhead(httpx2.SyncByteStream):
 
     def __iter__(self) -> Iterator[bytes]:
         while not self._is_over:
-            piece = self._pieces.get()
+            try:
+                piece = self._pieces.get()
+            except KeyboardInterrupt:  # who stops it wants no more of it
+                _open.discard(self)
+                self._is_left = self._is_over = True
+                self._ends.finish(False)
+                raise
             if isinstance(piece, bytes):
                 yield piece
                 continue
@@ -105,7 +111,8 @@ class ReadAhead(httpx2.SyncByteStream):
                 raise piece
 
     def close(self) -> None:
-        self._thread.join(self._ends.patience_s)
+        if not self._is_left:
+            self._thread.join(self._ends.patience_s)
         self._is_left = True
         if self._thread.is_alive():
             self._ends.finish(False)
