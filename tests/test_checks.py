@@ -93,7 +93,7 @@ EXERCISES = [
         "https://contoso.openai.azure.com/openai/v1/",
         {
             "the resource alone": ("https://contoso.openai.azure.com/", "That is the resource"),
-            "the dated door": (PASTED, "dated door"),
+            "the dated API": (PASTED, "dated API"),
             "half the path": ("https://contoso.openai.azure.com/openai/", "v1 goes on"),
             "another host": ("https://api.openai.com/v1", "Keep scheme and host"),
             "a number": (1, "A text was expected"),
