@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from helpers.checks import check, solution
-    from helpers.clients import connect, connect_async
+    from helpers.clients import connect, connect_async, show_connection
     from helpers.costs import request_cost
     from helpers.evidence import elapsed_ms, show_evidence
     from helpers.explanations import explain
     from helpers.predictions import predict, predicted
     from helpers.progress import show_progress
-    from helpers.receipt import show_connection
     from helpers.tables import load_table
     from helpers.tables_shown import show_table
 
@@ -50,7 +49,7 @@ _LATER = {
     "predict": "predictions",
     "predicted": "predictions",
     "request_cost": "costs",
-    "show_connection": "receipt",
+    "show_connection": "clients",
     "show_evidence": "evidence",
     "show_progress": "progress",
     "show_table": "tables_shown",

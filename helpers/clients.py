@@ -7,8 +7,9 @@ cells that use it are the cells a reader takes home.
 import asyncio
 import re
 import sys
+import textwrap
 import weakref
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from helpers.recordings import AsyncRecordingTransport, RecordingTransport, Requ
 from helpers.settings import Settings, read_settings
 from helpers.signin import token_provider
 
-__all__ = ["connect", "connect_async", "session_of"]
+__all__ = ["connect", "connect_async", "session_of", "show_connection"]
 
 _V1_SCOPE = "https://ai.azure.com/.default"
 _DATED_SCOPE = "https://cognitiveservices.azure.com/.default"
@@ -91,6 +92,37 @@ def session_of(client: openai.OpenAI | openai.AsyncOpenAI) -> Session:
     return session
 
 
+def show_connection(client: Any) -> None:
+    """Print how a client of connect() answers: the mode, and who."""
+    session = session_of(client)
+    if session.mode == "replay":
+        print("mode     replay: recorded answers, no key, no network, no cost")
+        print(textwrap.fill(f"answers  {_recorded_engines(session)}", 95, subsequent_indent=" " * 9))
+        return
+    kept = "answers not yet recorded are asked for and kept" if session.mode == "record" else "every call is asked"
+    costs = "free, for this machine answers" if session.endpoint.is_loopback else "which may cost money"
+    print(f"mode     {session.mode}: {kept}, {costs}")
+    print(f"answers  {session.endpoint.host}")
+
+
+def _recorded_engines(session: Session) -> str:
+    sources: dict[tuple[str, str], None] = {}
+    dates: set[str] = set()
+    for _, record in session.store.records():
+        for answer in record["answers"]:
+            source = answer.get("source", {})
+            if source.get("engine") not in {None, "", "front"}:
+                sources[source.get("kind", ""), source["engine"]] = None
+            dates.add(answer.get("recorded_on", ""))
+    stand_ins = [engine for kind, engine in sources if kind == "stand-in"]
+    azure = [engine for kind, engine in sources if kind != "stand-in"]
+    told: Sequence[str] = [
+        *([f"{' and '.join(stand_ins)}: a stand-in, not an Azure model"] if stand_ins else []),
+        *([", ".join(azure)] if azure else []),
+    ]
+    return f"{'; '.join(told) or 'nobody yet'} · {max(dates, default='never')}"
+
+
 # The SDK's own defaults, which it loses with a client of one's own; redirects are followed there too. The client that
 # asks is a second one, because one with a transport ignores the proxies that the environment names.
 _TIMEOUT = httpx2.Timeout(600.0, connect=5.0)
@@ -123,7 +155,7 @@ def _open_session(recordings: str | Path, settings: Settings, api_version: str |
     if "IPython" in sys.modules:
         from helpers.receipt import set_hook
 
-        set_hook(is_free=endpoint.is_loopback)
+        set_hook()
     return Session(store, settings.mode, endpoint, requests, pace=settings.pace, used=settings.used)
 
 

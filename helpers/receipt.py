@@ -1,4 +1,4 @@
-"""What a reader is told of the calls: how a client answers, and under each cell that asked, by whom and for how much.
+"""The receipt: under each cell that asked, who answered, how many calls and tokens, and what they cost.
 
 connect() sets the hook in IPython; plain Python prints nothing. Every answer is counted once, of whatever client and
 thread, when it came whole; a stream that is still being read counts in the cell that reads it to its end.
@@ -13,25 +13,20 @@ from typing import Any
 
 from helpers.errors import CourseError
 from helpers.evidence import WIDTH
-from helpers.recordings import Answered, Session, listen
+from helpers.recordings import Answered, listen
 
-__all__ = ["describe_calls", "set_hook", "show_connection"]
+__all__ = ["describe_calls", "set_hook"]
 
 _lock = threading.Lock()
-_calls: list[tuple[Answered, bool]] = []
+_calls: list[Answered] = []
 _TOKENS = (
     ("in", ("prompt_tokens", "input_tokens"), "cached", "cached_tokens"),
     ("out", ("completion_tokens", "output_tokens"), "hidden", "reasoning_tokens"),
 )
 
 
-def set_hook(is_free: bool) -> None:
-    """From now on each cell that asked ends in its receipt; does nothing outside IPython, or a second time.
-
-    is_free: whether the answers that are asked for now come from this machine, and cost nothing.
-    """
-    global _is_free
-    _is_free = is_free
+def set_hook() -> None:
+    """From now on each cell that asked ends in its receipt; does nothing outside IPython, or a second time."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     if shell is None or getattr(shell, "_course_receipt", False):
         return
@@ -41,12 +36,9 @@ def set_hook(is_free: bool) -> None:
     shell.events.register("post_run_cell", _end)
 
 
-_is_free = False
-
-
 def _note(answered: Answered) -> None:
     with _lock:
-        _calls.append((answered, _is_free))
+        _calls.append(answered)
 
 
 def _begin(info: Any = None) -> None:
@@ -62,13 +54,13 @@ def _end(result: Any = None) -> None:
         return
     from IPython.display import display
 
-    line = describe_calls([call for call, _ in calls], all(free for _, free in calls))
+    line = describe_calls(calls)
     shown = f'<p style="margin: 2px 0; font-size: 85%; opacity: 0.65">{html.escape(line)}</p>'
     plain = textwrap.fill(line, WIDTH, subsequent_indent="  ")
     display({"text/html": shown, "text/plain": plain}, raw=True, metadata={"receipt": True})
 
 
-def describe_calls(calls: Sequence[Answered], is_free: bool = False) -> str:
+def describe_calls(calls: Sequence[Answered]) -> str:
     """One line: who answered, that it is no Azure model, when, calls, tokens; of fresh ones also seconds and dollars.
 
     Tokens are as the service counted them. Dollars: the list price of data/tables/prices.csv for the models asked for.
@@ -77,7 +69,9 @@ def describe_calls(calls: Sequence[Answered], is_free: bool = False) -> str:
     parts = [*_name_sources(calls), _count_calls(calls, fresh), *_count_tokens(calls)]
     if fresh:
         parts.append(f"{sum(call.elapsed_ms or 0 for call in fresh) / 1000:.1f} s")
-        parts += [] if is_free else [_price(fresh)]
+        # Azure's price is for Azure's own tokens: never for those of a stand-in, or of this machine.
+        billed = [call for call in fresh if not call.is_free and call.source.get("kind") != "stand-in"]
+        parts += [_price(billed)] if billed else []
     return "receipt: " + " · ".join(parts)
 
 
@@ -136,36 +130,3 @@ def _price(fresh: Sequence[Answered]) -> str:
                 unknown.add(call.asked or "a model that was not named")
     without = f", without {', '.join(sorted(unknown))}, whose price is in no table" if unknown else ""
     return f"${total:.6f}{without}"
-
-
-def show_connection(client: Any) -> None:
-    """Print how a client of connect() answers: the mode, and who."""
-    from helpers.clients import session_of
-
-    session = session_of(client)
-    if session.mode == "replay":
-        print("mode     replay: recorded answers, no key, no network, no cost")
-        print(textwrap.fill(f"answers  {_recorded_engines(session)}", WIDTH, subsequent_indent=" " * 9))
-        return
-    kept = "answers not yet recorded are asked for and kept" if session.mode == "record" else "every call is asked"
-    costs = "costs nothing: this machine answers" if session.endpoint.is_loopback else "may cost money"
-    print(f"mode     {session.mode}: {kept}, and {costs}")
-    print(f"answers  {session.endpoint.host}")
-
-
-def _recorded_engines(session: Session) -> str:
-    sources: dict[tuple[str, str], None] = {}
-    dates: set[str] = set()
-    for _, record in session.store.records():
-        for answer in record["answers"]:
-            source = answer.get("source", {})
-            if source.get("engine") not in {None, "", "front"}:
-                sources[source.get("kind", ""), source["engine"]] = None
-            dates.add(answer.get("recorded_on", ""))
-    stand_ins = [engine for kind, engine in sources if kind == "stand-in"]
-    azure = [engine for kind, engine in sources if kind != "stand-in"]
-    told: Sequence[str] = [
-        *([f"{' and '.join(stand_ins)}: a stand-in, not an Azure model"] if stand_ins else []),
-        *([", ".join(azure)] if azure else []),
-    ]
-    return f"{'; '.join(told) or 'nobody yet'} · {max(dates, default='never')}"

@@ -35,7 +35,8 @@ _IDS = ("", " ", "a b", "id-ü", "x" * 3000, "0", "null", "req_1", '"q"', "ids, 
 class Case:
     """call: of CALLS. stop: pieces of a stream after which the reader has enough. replies: the last one repeats.
 
-    tags: what is odd about it, to tell failures apart. cut: the answer ends before its end. size: bytes of a body.
+    tags: what is odd about it, to tell failures apart. cuts: of each reply, whether it ends too soon. size: bytes
+    of the longest body.
     """
 
     seed: int
@@ -48,7 +49,7 @@ class Case:
     stop: int | None
     replies: tuple[Reply, ...]
     tags: frozenset[str]
-    cut: bool
+    cuts: tuple[bool, ...]
     size: int
 
     @property
@@ -71,19 +72,19 @@ def make_case(seed: int, number: int) -> Case:
     read = rng.choice(_READS)
     retries = int(rng.random() < 0.12)
     scale = _draw_scale(rng)
-    replies, tags, cut, size = [], set(), False, 0
+    replies, tags, cuts, size = [], set(), [], 0
     for index in range(1 + retries):
         reply, draft, length = _make_reply(rng, call, scale, fails=index < retries and rng.random() < 0.8)
         replies.append(reply)
         tags |= draft.tags
         size = max(size, length)
-        cut = cut or draft.cut
+        cuts.append(draft.cut)
     stop = rng.randrange(4) if call.endswith("stream") and rng.random() < 0.1 else None
     if stop is not None:
         tags.add("stopped")
     dated, is_async = rng.random() < 0.25, rng.random() < 0.25
     return Case(
-        seed, number, call, read, dated, is_async, retries, stop, tuple(replies), frozenset(tags), cut, size
+        seed, number, call, read, dated, is_async, retries, stop, tuple(replies), frozenset(tags), tuple(cuts), size
     )  # fmt: skip
 
 

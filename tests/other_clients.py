@@ -1,10 +1,10 @@
 """Clients that nobody here wrote, against the stand-in: litellm and langchain-openai beside the openai SDK.
 
-    python -m tests.other_clients            makes their environment in runs/clients (385 MB) if there is none
+    python -m tests.other_clients            makes their environment in runs/clients (790 MB) if there is none
     python -m tests.other_clients --engine smollm2
 
 They need an openai SDK below 3, so they cannot live in the project's own environment, and the lock cannot hold them.
-litellm's Responses calls are left out: they import its proxy, whose packages do not come with it.
+litellm comes with its proxy, which tests/foreign_services.py starts as a service.
 """
 
 import argparse
@@ -20,7 +20,8 @@ __all__ = ["FOLDER", "ask_clients", "find_python", "main"]
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "runs" / "clients"
-PINNED = ("litellm==1.106.2", "langchain-openai==1.7.3")
+PINNED = ("litellm[proxy]==1.106.2", "langchain-openai==1.7.3")
+_READY = "\n".join(PINNED)
 DATED = "2024-10-21"
 QUESTION = [{"role": "user", "content": "Name a ship."}]
 SCHEMA = {"title": "Ship", "type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
@@ -45,7 +46,8 @@ def main() -> int:
 def find_python() -> Path | None:
     """The interpreter of the clients' environment, if that was made."""
     python = FOLDER / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-    return python if (FOLDER / "ready").exists() else None
+    ready = FOLDER / "ready"  # holds what was installed: an environment made for other versions is none
+    return python if ready.exists() and ready.read_text(encoding="utf-8") == _READY else None
 
 
 def ask_clients(python: Path, endpoint: str, key: str) -> subprocess.CompletedProcess[str]:
@@ -61,7 +63,7 @@ def _make_environment() -> Path:
     venv.create(FOLDER, with_pip=True, clear=True)
     python = FOLDER / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     subprocess.run([python, "-m", "pip", "install", "--quiet", *PINNED], check=True)
-    (FOLDER / "ready").touch()
+    (FOLDER / "ready").write_text(_READY, encoding="utf-8")
     return python
 
 

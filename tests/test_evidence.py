@@ -65,9 +65,9 @@ def test_an_answer_of_any_kind_knows_who_gave_it_when_and_how_fast(wire, kind, m
     answer = ANSWERS[kind](wire.connect(mode))
     evidence = evidence_of(answer)
     date = "2025-01-31" if mode == "replay" else _today()
-    assert evidence == Evidence("stand-in", (ENGINE,), (date,), 1)
+    assert evidence == Evidence("stand-in", (ENGINE,), (date,), answers=1)
     assert 0 <= elapsed_ms(answer) < 5_000
-    assert str(evidence) == f"stand-in {ENGINE}, not an Azure model · {date} · n = 1"
+    assert str(evidence) == f"stand-in {ENGINE}, not an Azure model · {date} · 1 answer"
 
 
 @pytest.mark.parametrize("mode", ["record", "replay", "live"])
@@ -86,7 +86,7 @@ def test_an_answer_inside_an_error_of_the_sdk_knows_it_too(wire, mode):
             wire.connect("record").chat.completions.parse(**ASK, response_format=City)
     with pytest.raises(openai.LengthFinishReasonError) as caught:
         wire.connect(mode).chat.completions.parse(**ASK, response_format=City)
-    assert evidence_of(caught.value.completion) == Evidence("stand-in", (ENGINE,), (_today(),), 1)
+    assert evidence_of(caught.value.completion) == Evidence("stand-in", (ENGINE,), (_today(),), answers=1)
 
 
 @pytest.mark.parametrize("mode", ["record", "replay", "live"])
@@ -112,7 +112,7 @@ def test_lists_and_dictionaries_of_answers_are_looked_into(wire):
     wire.serve(_PLAINLY)
     client = wire.connect("live")
     one, two, three = (client.chat.completions.create(**ASK, seed=seed) for seed in range(3))
-    assert evidence_of({"a": [one, two], "b": (three,)}).n == 3
+    assert evidence_of({"a": [one, two], "b": (three,)}).answers == 3
     with pytest.raises(EvidenceError, match="no answer"):
         evidence_of({"a": []})
 
@@ -142,7 +142,7 @@ def test_async_answers_know_it_too(wire, mode):
     if mode == "replay":
         asyncio.run(ask("record"))
     answers = asyncio.run(ask(mode))
-    assert evidence_of(*answers) == Evidence("stand-in", (ENGINE,), (_today(),), 3)
+    assert evidence_of(*answers) == Evidence("stand-in", (ENGINE,), (_today(),), answers=3)
     assert all(elapsed_ms(answer) is not None for answer in answers)
 
 
@@ -246,7 +246,7 @@ def test_the_first_cell_says_who_answers(wire, capsys):
     client.chat.completions.create(**ASK)
     show_connection(client)
     assert capsys.readouterr().out.splitlines() == [
-        "mode     record: answers not yet recorded are asked for and kept, and may cost money",
+        "mode     record: answers not yet recorded are asked for and kept, free, for this machine answers",
         "answers  127.0.0.1",
     ]
     show_connection(wire.connect())

@@ -19,7 +19,7 @@ from openai.lib.azure import MutuallyExclusiveAuthError
 from openai.types.chat import ChatCompletion
 
 from helpers import explain
-from helpers.course.notebooks import run_notebook
+from helpers.course.notebooks import NotebookFailed, run_notebook
 from helpers.errors import RecordingNotFound
 from helpers.settings import ROOT
 from helpers.tables import read_rows
@@ -517,6 +517,15 @@ def test_in_a_kernel_no_key_and_no_login_end_in_a_short_card_alone(run, nobody):
         assert shown.count("\n  try ") == 1 and "Cognitive Services OpenAI User" in shown
         assert output["evalue"].startswith("there is no key") and "`az login`" in output["evalue"]
         assert len(output["evalue"].splitlines()) < 6, "what `record` has room for"
+
+
+def test_a_notebook_that_is_recorded_with_no_key_and_no_login_fails_with_what_to_run(run, nobody, tmp_path):
+    cells = [v4.new_code_cell(f"{SIGN_IN}ask(client)")]
+    with pytest.raises(NotebookFailed) as caught:
+        run_notebook(v4.new_notebook(cells=cells), tmp_path, {"PYTHONPATH": f"{ROOT}{os.pathsep}{PYTHONPATH}"}, 60)
+    told = str(caught.value)
+    assert "ClientAuthenticationError: there is no key, and nobody is signed in" in told and "`az login`" in told
+    assert "Attempted credentials" not in told
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""python -m helpers.course.facts: where tables and facts disagree, every cell of it is told."""
+"""python -m tests.facts: where tables and facts disagree, every cell of it is told."""
 
 import csv
 import json
@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from helpers import tables
-from helpers.course.distilled import read_facts
-from helpers.course.distilled_rules import name_models
-from helpers.course.facts import compare_tables, main
 from helpers.errors import CourseError
 from helpers.settings import ROOT
+from tests.facts.comparing import compare_tables, main
+from tests.facts.distilled import read_facts
+from tests.facts.rules import name_models
 
 FACTS = Path(os.environ.get("AZURE_OPENAI_SPECS", "not-set")) / "facts"
 
@@ -177,9 +177,7 @@ def test_a_folder_without_facts_is_no_success(tmp_path, capsys):
 
 
 def test_the_command_runs_as_a_module(facts):
-    done = subprocess.run(
-        [sys.executable, "-m", "helpers.course.facts", str(facts)], cwd=ROOT, capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-m", "tests.facts", str(facts)], cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
 
 

@@ -89,7 +89,7 @@ def _saw(*pieces: str, **more: object) -> Outcome:
     return Outcome(pieces=list(pieces), values=list(pieces), **more)
 
 
-CALM = {"tags": frozenset[str](), "cut": False, "replies": ()}
+CALM = {"tags": frozenset[str](), "cuts": (False,), "replies": ()}
 
 
 def test_the_judge_sees_every_departure():
@@ -119,7 +119,7 @@ def test_the_judge_lets_a_refusal_pass_only_where_nothing_could_be_kept():
     assert _judge("record", plain, _saw(refusal=kept_not, **asked), **deep) == []
     assert _judge("record", plain, _saw(refusal=kept_not, **asked), **CALM) == ["record: RecordingNotKept without need"]
     assert _judge("replay", plain, _saw(refusal=missing), **CALM) == ["replay: RecordingNotFound"]
-    assert _judge("replay", plain, _saw(refusal=missing), **CALM | {"cut": True}) == []
+    assert _judge("replay", plain, _saw(refusal=missing), **CALM | {"cuts": (True,)}) == []
 
 
 def test_a_sentence_has_words_a_next_step_and_nothing_of_pythons():

@@ -31,7 +31,7 @@ def elsewhere() -> Iterator[Server]:
     server.close()
 
 
-@pytest.mark.parametrize(("mode", "dated"), itertools.product(("live", "record"), (False, True)))
+@pytest.mark.parametrize(("mode", "dated"), list(itertools.product(("live", "record"), (False, True))))
 @pytest.mark.parametrize("way", ["base_url", "absolute"])
 def test_an_answer_from_elsewhere_is_no_measurement_on_azure(wire, elsewhere, mode, dated, way):
     azure = wire.serve_as(HOST, lambda seen: Answer.of_json({"error": {"message": "not me"}}, 500))
@@ -101,7 +101,7 @@ def test_a_file_that_a_reader_asks_for_as_a_model_is_kept_without_its_folders(wi
 
 
 @pytest.mark.parametrize(
-    "name", ["Qwen/Qwen2.5-1.5B-Instruct", "openai/gpt-oss-20b", "hf.co/some-org/tiny:Q4_K_M", "m"]
+    "name", ["Qwen/Qwen2.5-1.5B-Instruct", "openai/gpt-oss-20b", "registry/some-org/tiny:Q4_K_M", "m"]
 )
 def test_a_name_with_an_organisation_before_it_is_no_path(wire, name):
     wire.serve(lambda seen: Answer.of_json({"id": "chatcmpl-1", "object": "chat.completion", "model": name}))

@@ -59,7 +59,7 @@ def _without_credentials(seen: Seen) -> tuple[Any, ...]:
     return seen.method, seen.path, headers, kind.partition("boundary=")[0], body
 
 
-@pytest.mark.parametrize(("mode", "dated", "is_async"), itertools.product(MODES, (False, True), (False, True)))
+@pytest.mark.parametrize(("mode", "dated", "is_async"), list(itertools.product(MODES, (False, True), (False, True))))
 @pytest.mark.parametrize("call", ["GET", "POST", "multipart"])
 def test_no_credential_follows_a_redirect_to_another_origin(wire, other, mode, dated, is_async, call):
     for code in CODES:
@@ -140,7 +140,7 @@ def test_what_another_server_answered_after_a_redirect_is_no_measurement_on_azur
 
 
 @pytest.mark.parametrize(
-    ("mode", "dated", "call"), itertools.product(MODES, (False, True), ("GET", "POST", "multipart"))
+    ("mode", "dated", "call"), list(itertools.product(MODES, (False, True), ("GET", "POST", "multipart")))
 )
 def test_at_the_same_origin_a_redirect_is_followed_with_its_credentials(wire, mode, dated, call):
     def answer(seen: Seen) -> Answer:
@@ -176,7 +176,7 @@ def _odd_places(url: str) -> list[str | None]:
     ]
 
 
-@pytest.mark.parametrize(("mode", "is_async"), itertools.product(MODES, (False, True)))
+@pytest.mark.parametrize(("mode", "is_async"), list(itertools.product(MODES, (False, True))))
 def test_redirects_to_nowhere_and_in_circles_end_as_with_the_plain_sdk(wire, mode, is_async):
     place: str | None = None
 
@@ -200,7 +200,7 @@ def _get_unfollowed(client: Any) -> Any:
     return client.get("/models", cast_to=object, options={"follow_redirects": False})
 
 
-@pytest.mark.parametrize(("mode", "is_async"), itertools.product(MODES, (False, True)))
+@pytest.mark.parametrize(("mode", "is_async"), list(itertools.product(MODES, (False, True))))
 def test_a_reader_who_wants_no_redirect_followed_gets_none(wire, other, mode, is_async):
     server = wire.serve(_send_to(other.url, 302))
     plain = ask(make_plain(server.url, is_async=is_async), _get_unfollowed)

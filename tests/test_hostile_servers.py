@@ -1,8 +1,10 @@
 """Servers that send nonsense, or too slowly: live and record end as the plain SDK does, and as soon."""
 
 import asyncio
+import functools
 import itertools
 import json
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,6 +16,15 @@ from tests.loopback import Wire, open_wire
 from tests.raw_server import AskedRaw, Reply
 
 wire = pytest.fixture(open_wire)
+_make_context = functools.cache(ssl.create_default_context)
+
+
+@pytest.fixture(autouse=True)
+def one_tls_context(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most of a client's start is its list of certificates; no server here speaks TLS."""
+    monkeypatch.setattr(ssl, "create_default_context", _make_context)
+
+
 MODES = ("live", "record")
 BOTH = list(itertools.product(MODES, (False, True)))
 OK = b"HTTP/1.1 200 OK\r\n"

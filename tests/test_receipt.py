@@ -124,5 +124,8 @@ def test_dollars_are_the_list_price_of_the_models_asked_for():
     other = Answered(**{**call.__dict__, "asked": "my-model", "usage": USAGE, "is_fresh": True})
     assert describe_calls([one]).endswith("1,000,000 tokens in · 1.5 s · $0.400000")
     assert describe_calls([one, other]).endswith("$0.400000, without my-model, whose price is in no table")
-    assert "$" not in describe_calls([one], is_free=True) and "$" not in describe_calls([call])
+    assert "$" not in describe_calls([Answered(**{**one.__dict__, "is_free": True})]) + describe_calls([call])
+    stand_in = Answered(**{**one.__dict__, "source": {"kind": "stand-in", "engine": "Qwen"}})
+    assert "$" not in describe_calls([stand_in]), "Azure's price is for Azure's own tokens"
+    assert describe_calls([one, stand_in]).endswith("$0.400000")
     assert "not an Azure model" not in describe_calls([one])

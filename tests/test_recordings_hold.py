@@ -16,6 +16,7 @@ import pytest
 
 from helpers import connect, elapsed_ms
 from helpers.evidence import evidence_of
+from helpers.recordings import Answer as Kept
 from helpers.recordings.payloads import describe_file
 from helpers.recordings.store import Store
 from helpers.recordings.streams import EventReader
@@ -224,6 +225,17 @@ def test_bytes_that_are_no_utf_8_raise_when_recorded_and_when_replayed(wire):
             for chunk in wire.connect(mode).chat.completions.create(**ASK, stream=True):
                 told.append(chunk.choices[0].delta.content)
         assert told == ["one"]
+    assert [record["answers"][0].keys() & {"events", "chunks"} for record in wire.records()] == [{"chunks"}]
+
+
+def test_a_stream_that_is_not_all_events_keeps_its_usage_and_times_too(wire):
+    usage = {"prompt_tokens": 7, "completion_tokens": 2}
+    lines = b"data: " + json.dumps({**CHUNK, "choices": [], "usage": usage}).encode() + b"\n\nodd line\n\n"
+    wire.serve(lambda seen: Answer(200, {"content-type": "text/event-stream"}, None, [(0, lines)]))
+    list(wire.connect("record").chat.completions.create(**ASK, stream=True))
+    [record] = wire.records()
+    kept = Kept.from_record(record["answers"][0])
+    assert (kept.kind, kept.usage, kept.model, len(kept.event_ms)) == ("chunks", usage, "engine-1", 1)
 
 
 def test_a_secret_in_a_stream_of_odd_bytes_is_cleaned_all_the_same(wire):

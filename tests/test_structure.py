@@ -105,7 +105,7 @@ def test_only_settings_reads_the_environment():
         reads = "os.environ.get" in text or "os.getenv" in text
         # The doctor connects in live mode, whatever the reader's mode is, and puts the reader's back. Where the facts
         # lie is no setting of a reader's: it is for those who keep the tables, and the argument goes first.
-        assert not reads or name in {"helpers.settings", "helpers.course.doctor", "helpers.course.facts"}, name
+        assert not reads or name in {"helpers.settings", "helpers.course.doctor"}, name
 
 
 def test_helpers_import_one_another_in_no_circle():
@@ -180,12 +180,12 @@ def _count_code(path: Path) -> int:
 
 # What a cell can import was planned under 2,500 lines in all. Record and replay alone came to half of that, so the
 # line is drawn by what a reader of one part has to hold in mind; each budget leaves room, and growth shows here.
-# recordings/ grew from 1,200 to 1,700 when hostile answers and those of foreign services had gone through it: the rules
+# recordings/ grew from 1,200 to 1,870 when hostile answers and those of foreign services had gone through it: the rules
 # of redaction hold their examples (+100), know eight more kinds of secret and never read a text twice (+100); bodies
 # are taken in within a bounded memory (+90), rendered in linear time (+55), and what a redirect, another key or a
-# header of the request changes is told apart (+100).
-# Reading fifteen files of facts, each of its own shape, took 330 of the course's lines: they hold the tables to them.
-BUDGETS = {"recordings": 1_800, "course": 1_450, "exercises": 900, "charts": 1_200, "": 2_250}
+# header of the request changes is told apart (+100); a stream is handed over while it is recorded, and what the receipt
+# counts is noted (+110).
+BUDGETS = {"recordings": 1_950, "course": 1_100, "exercises": 900, "charts": 1_200, "": 2_250}
 
 
 @pytest.mark.parametrize("part", BUDGETS)

@@ -16,8 +16,8 @@ import pytest
 
 from helpers import costs, tables
 from helpers.course import deployments, doctor
-from helpers.course.facts import compare_tables
 from helpers.errors import TableError
+from tests.facts.comparing import compare_tables
 
 FACTS = Path(os.environ.get("AZURE_OPENAI_SPECS", "not-set")) / "facts"
 WIRE = FACTS.parent / "wire" / "azure"

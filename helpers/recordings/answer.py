@@ -9,7 +9,7 @@ from typing import Any
 from helpers.recordings.payloads import dump_with_payloads, lift_payloads, put_back_payloads
 from helpers.recordings.provenance import Answered, remember, today
 from helpers.recordings.redaction import Redactor
-from helpers.recordings.streams import DEEPEST, dump_json, measure_depth, play_event
+from helpers.recordings.streams import DEEPEST, EventReader, dump_json, measure_depth, play_event
 
 __all__ = ["BODIES", "Answer", "parse_body"]
 
@@ -42,6 +42,12 @@ class Answer:
     def from_record(cls, record: Mapping[str, Any]) -> "Answer":
         """An answer on disk; the store has checked it."""
         [kind] = BODIES & record.keys()
+        events = record.get("events", ())
+        if kind == "chunks":
+            reader = EventReader(lambda: 0.0)
+            for ms, text in record["chunks"]:
+                reader.feed(text.encode("utf-8", "surrogateescape"), ms)
+            events = reader.events
         return cls(
             record["status"],
             kind,
@@ -50,7 +56,7 @@ class Answer:
             record.get("elapsed_ms"),
             record.get("recorded_on", ""),
             record.get("source", {}),
-            record.get("events", ()),
+            events,
         )
 
     def to_record(self) -> dict[str, Any]:
@@ -122,11 +128,18 @@ class Answer:
                     return usage
         return {}
 
-    def note(self, headers: Mapping[str, str], asked: str = "", is_fresh: bool = False, is_whole: bool = True) -> None:
+    def note(
+        self,
+        headers: Mapping[str, str],
+        asked: str = "",
+        is_fresh: bool = False,
+        is_whole: bool = True,
+        is_free: bool = False,
+    ) -> None:
         """Let `helpers.evidence` find who gave this answer, by the ids in these headers or by what its body says.
 
         asked: the model that the request named. is_fresh: whether the service was asked. is_whole: False of a live
-        stream that has only begun, and is noted again at its end.
+        stream that has only begun, and is noted again at its end. is_free: whether this machine answered.
 
         The SDK takes its note of the headers last: what it hands out in an error of its own has the body's id alone,
         and a bare text has nothing but itself.
@@ -136,7 +149,7 @@ class Answer:
             ids.append(self.body["id"])
         text = self.body if self.kind == "text" and self.status < 400 else None
         about = (dict(self.source), self.recorded_on, self.elapsed_ms, self.event_ms)
-        remember(ids, Answered(*about, self.status, asked, self.usage, is_fresh), text, is_whole)
+        remember(ids, Answered(*about, self.status, asked, self.usage, is_fresh, is_free), text, is_whole)
 
 
 def parse_body(content_type: str, content: bytes) -> tuple[str, Any]:

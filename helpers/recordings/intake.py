@@ -44,6 +44,10 @@ class Intake:
         self._large: IO[bytes] | None = None
 
     @property
+    def is_stream(self) -> bool:
+        return self._reader is not None
+
+    @property
     def is_done(self) -> bool:
         """Whether the SDK stops reading here, though more may come."""
         return bool(self._reader and self._reader.is_done)

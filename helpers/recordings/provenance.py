@@ -22,6 +22,7 @@ class Answered:
 
     event_ms: when each event of a stream came, in milliseconds since the request. status: of HTTP. asked: the model
     that the request named. usage: as the service counted it. is_fresh: whether the service was asked, not the disk.
+    is_free: whether this machine answered, which sends no bill.
     """
 
     source: dict[str, Any]
@@ -32,6 +33,7 @@ class Answered:
     asked: str = ""
     usage: Mapping[str, Any] = field(default_factory=dict)
     is_fresh: bool = False
+    is_free: bool = False
 
 
 def listen(listener: Callable[[Answered], None] | None) -> None:

@@ -141,7 +141,7 @@ class Redactor:
 
 def clean_model(name: str) -> str:
     """A model's name; of a file on the server's own disk, which some call theirs by, the last part alone."""
-    is_path = re.match(r"[/~]|\\\\|[A-Za-z]:[/\\]|file:", name)
+    is_path = re.match(r"[/~]|\.{1,2}[/\\]|\\\\|[A-Za-z]:[/\\]|file:", name)
     return re.split(r"[/\\]", name.rstrip("/\\"))[-1] if is_path else name
 
 

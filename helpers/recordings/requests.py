@@ -2,18 +2,18 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import httpx2
 
 from helpers.recordings.exchange import ADMITTED_HEADERS, Asked, describe_request, model_of
 from helpers.recordings.redaction import Redactor
-from helpers.recordings.rules import placeholder
+from helpers.recordings.rules import is_secret_field, placeholder
 
-__all__ = ["CREDENTIALS", "Requests"]
+__all__ = ["Requests", "credentials_of"]
 
-CREDENTIALS = frozenset({"authorization", "api-key", "ocp-apim-subscription-key", "x-api-key", "proxy-authorization"})
+_CREDENTIALS = frozenset({"authorization", "api-key", "ocp-apim-subscription-key", "x-api-key", "proxy-authorization"})
 _FIELD = rb'name="%s"(?:\r\n[^\r\n]+)*\r\n\r\n(?:%s)\r\n'
 _FORM_EVENTS = re.compile(_FIELD % (b"stream", b"true"), re.I)
 _FORM_TEXT = re.compile(_FIELD % (b"response_format", b"text|srt|vtt"))
@@ -90,6 +90,8 @@ class Requests:
         if not (self.deployments or moved):
             return request
         url, path = request.url, request.url.path
+        if moved:
+            url = url.copy_with(params=[pair for pair in url.params.multi_items() if not self._tells(*pair)])
         own = re.sub("(?<=/deployments/)[^/]+", lambda model: self._own_name(model[0]), path, count=1)
         if own != path:
             url = url.copy_with(path=own)
@@ -120,14 +122,23 @@ class Requests:
         is_below = path.startswith(self._base_path + "/")
         return self._canonical_path + path[len(self._base_path) :] if is_below else path
 
+    def _tells(self, name: str, value: str) -> bool:
+        return is_secret_field(name) or any(one and one in value for one in self.own)
+
     def _own_name(self, model: str) -> str:
         return self.deployments.get(model, model)
 
     def _other_credential(self, request: httpx2.Request) -> str:
         """A placeholder for a credential that is not the client's own; "" for its own, and for none at all."""
-        given = [value.split()[-1] for name, value in request.headers.items() if name in CREDENTIALS and value.strip()]
-        others = sorted(value for value in given if value not in self.own)
+        others = sorted(value for value in credentials_of(request) if value not in self.own)
         return " ".join(map(placeholder, others))
+
+
+def credentials_of(request: httpx2.Request) -> Iterator[str]:
+    """What a request carries to be let in, without the scheme in front of it."""
+    for name, value in request.headers.items():
+        if name in _CREDENTIALS and value.strip():
+            yield value.split()[-1]
 
 
 def _origin(url: httpx2.URL) -> tuple[str, str, int | None]:
@@ -136,7 +147,7 @@ def _origin(url: httpx2.URL) -> tuple[str, str, int | None]:
 
 def _is_credential(name: bytes, value: bytes, own: set[str]) -> bool:
     told = name.decode("latin-1").lower()
-    return told in CREDENTIALS or told == "cookie" or any(one and one.encode() in value for one in own)
+    return told in _CREDENTIALS or told == "cookie" or any(one and one.encode() in value for one in own)
 
 
 def _rename_in_json(body: bytes, deployments: Mapping[str, str]) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx2
 
-from helpers.endpoints import Endpoint, find_resource
+from helpers.endpoints import Endpoint, find_resource, is_loopback
 from helpers.errors import RecordingNotKept, RecordingUnreadable
 from helpers.recordings.answer import Answer
 from helpers.recordings.exchange import Asked, model_of
@@ -16,7 +16,7 @@ from helpers.recordings.intake import Clock, Intake
 from helpers.recordings.misses import explain_miss
 from helpers.recordings.playing import Passed, Pieces
 from helpers.recordings.redaction import Redactor, clean_model
-from helpers.recordings.requests import CREDENTIALS, Requests
+from helpers.recordings.requests import Requests, credentials_of
 from helpers.recordings.store import Store
 
 __all__ = ["ENGINE_HEADER", "Flow", "Session"]
@@ -24,6 +24,7 @@ __all__ = ["ENGINE_HEADER", "Flow", "Session"]
 # A stand-in says with this header which engine answered; Azure never sends it.
 ENGINE_HEADER = "x-standin-engine"
 
+_PATIENCE_S = 10  # for the rest of a stream that its reader has left
 Flow = Generator[httpx2.Request | httpx2.Response, Any, httpx2.Response]
 
 
@@ -74,30 +75,14 @@ class Session:
         clock = Clock()
         response = yield self.requests.outgoing(request, body)
         intake = Intake(response, self.requests.asks_for(request, body), clock, keeps=False)
-        handed = rebuild(request, response, b"")
-        model = self.requests.find_model(request, body)
-        begun = Answer(response.status_code, "file", b"", source=self._source_of(response, ""))
-        begun.note(handed.headers, model, is_fresh=True, is_whole=False)
-        ended = False
-
-        def see(piece: bytes) -> None:
-            intake.feed(piece)
-            if intake.is_done:  # the SDK reads no further
-                end()
-
-        def end() -> None:
-            nonlocal ended
-            if not ended:
-                ended = True
-                answer = intake.answer(lambda named: self._source_of(response, named))
-                answer.note(handed.headers, model, is_fresh=True)
-
-        return rebuild(request, response, Passed(response, see, end), handed.headers)
+        return self._watch(request, response, intake, self.requests.find_model(request, body))
 
     def _record(self, asked: Asked, request: httpx2.Request, body: bytes) -> Flow:
         clock = Clock()
         response = yield self.requests.outgoing(request, body)
         intake = Intake(response, self.requests.asks_for(request, body), clock)
+        if intake.is_stream:
+            return self._watch(request, response, intake, model_of(asked.request), asked)
         try:
             while (piece := (yield response)) is not None:
                 intake.feed(piece)
@@ -106,8 +91,43 @@ class Session:
         answer = intake.answer(lambda model: self._source_of(response, model))
         self._keep(asked, request, response, answer, intake)
         handed = rebuild(request, response, intake.pieces())
-        answer.note(handed.headers, model_of(asked.request), is_fresh=True)
+        is_free = is_loopback(response.url.host)
+        answer.note(handed.headers, model_of(asked.request), is_fresh=True, is_free=is_free)
         return handed
+
+    def _watch(
+        self, request: httpx2.Request, response: httpx2.Response, intake: Intake, model: str, asked: Asked | None = None
+    ) -> httpx2.Response:
+        """What comes, passed on as it comes. Who gave it is known from the beginning, all else at its end.
+
+        asked: where it is to be kept; whoever leaves a stream before its end waits a moment for the rest.
+        """
+        handed = rebuild(request, response, b"")
+        begun = Answer(response.status_code, "file", b"", source=self._source_of(response, ""))
+        is_free = is_loopback(response.url.host)
+        begun.note(handed.headers, model, is_fresh=True, is_whole=False)
+        noted = False
+
+        def note() -> Answer:
+            nonlocal noted
+            noted = True
+            answer = intake.answer(lambda named: self._source_of(response, named))
+            answer.note(handed.headers, model, is_fresh=True, is_free=is_free)
+            return answer
+
+        def see(piece: bytes) -> None:
+            intake.feed(piece)
+            if intake.is_done and not noted and not asked:  # the SDK reads no further
+                note()
+
+        def end(whole: bool) -> None:
+            if not noted:
+                answer = note()
+                if asked and (whole or intake.is_done):
+                    self._keep(asked, request, response, answer, intake)
+
+        patience_s = _PATIENCE_S if asked else 0.0
+        return rebuild(request, response, Passed(response, see, end, patience_s), handed.headers)
 
     def _find(self, asked: Asked) -> tuple[int, Answer] | None:
         """The answer on disk that this request gets, and its index; None where the service is to be asked.
@@ -185,7 +205,7 @@ class Session:
 
     def _redactor(self, request: httpx2.Request, response: httpx2.Response | None = None, model: str = "") -> Redactor:
         cookies = request.headers.get("cookie", "").split(";")
-        secrets = [value.split()[-1] for name, value in request.headers.items() if name in CREDENTIALS and value]
+        secrets = list(credentials_of(request))
         names: dict[str, str] = {}
         deployments = self.requests.deployments
         if response is not None:

@@ -28,8 +28,11 @@ class EventReader:
         self._data: list[str] = []
         self._name: str | None = None
         self._stands_alone = False
+        self._ms: float | None = None
 
-    def feed(self, chunk: bytes) -> None:
+    def feed(self, chunk: bytes, ms: float | None = None) -> None:
+        """ms: when the chunk came, where the clock does not know it any more."""
+        self._ms = ms
         text = self._decode(chunk)
         if "\n" not in text and "\r" not in text and not (self._parts and self._parts[-1].endswith("\r")):
             self._parts.append(text)
@@ -86,7 +89,7 @@ class EventReader:
             data = text
         if isinstance(data, str | int | float | bool) or data is None:
             data = text  # only objects and arrays are kept parsed: a bare text must come back as it was
-        event = [round(self._clock()), data]
+        event = [round(self._clock() if self._ms is None else self._ms), data]
         self.events.append([*event, self._name] if self._name else event)
         self._data, self._name = [], None
 

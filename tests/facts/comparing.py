@@ -1,4 +1,4 @@
-"""python -m helpers.course.facts FOLDER: where data/tables and the facts they were distilled from disagree.
+"""python -m tests.facts FOLDER: where data/tables and the facts they were distilled from disagree.
 
 The facts are no part of the course, so this is for those who have them: after a change of either.
 """
@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from helpers.course.distilled import read_facts
 from helpers.errors import CourseError
 from helpers.parameters import find_rule
 from helpers.tables import TABLES, read_rows
+from tests.facts.distilled import read_facts
 
 __all__ = ["Difference", "compare_tables", "main"]
 
@@ -84,7 +84,7 @@ def _number(text: str) -> float | str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print every difference, one a line. Returns 0 where there is none, 1 where something differs."""
-    parser = argparse.ArgumentParser(prog="python -m helpers.course.facts", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.facts", description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, help="of the facts; left out: facts/ in $AZURE_OPENAI_SPECS")
     folder = parser.parse_args(arguments).folder or Path(os.environ.get("AZURE_OPENAI_SPECS", "")) / "facts"
     try:
@@ -96,7 +96,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(difference)
     print(f"{len(differences)} differences" if differences else "the tables hold every fact, and contradict none")
     return int(bool(differences))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from helpers.course.distilled_rules import leave_out, name_models, read_older_parameter, read_parameter
+from tests.facts.rules import leave_out, name_models, read_older_parameter, read_parameter
 
 __all__ = ["Fact", "read_facts"]
 

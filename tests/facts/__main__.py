@@ -1,0 +1,7 @@
+"""python -m tests.facts FOLDER"""
+
+import sys
+
+from tests.facts.comparing import main
+
+sys.exit(main())
