@@ -20,7 +20,7 @@ SEEN = {"wrong key": 401, "unknown deployment": 404, "pasted URL": 404}
 
 BILL = {"mean_prompt": 50.5, "model": "gpt-4.1-nano", "messages": 100_000, "output_tokens": 2}
 NANO_IN, NANO_OUT = (list_price("gpt-4.1-nano", item).usd for item in ("input", "output"))
-DEAREST = {
+DENSEST = {
     "sentences": {"long": "a" * 90, "short": "b" * 10, "cheap": "c" * 80},
     "tokens": {"long": 30, "short": 9, "cheap": 8},
 }
@@ -123,12 +123,12 @@ EXERCISES = [
         },
     ),
     (
-        "02.dearest",
-        DEAREST,
+        "02.densest",
+        DENSEST,
         "Short",
         {
             "most tokens": ("long", "most tokens"),
-            "the cheapest": ("cheap", "cheapest"),
+            "the fewest": ("cheap", "fewest tokens"),
             "no such name": ("Latin", "Compute"),
             "a number": (0.9, "A name was expected"),
         },
@@ -339,7 +339,7 @@ def test_every_exercise_shows_a_solution_of_its_own_when_asked(name, capsys):
 
 
 def test_a_solution_comes_with_its_explanation_and_all_its_cells(capsys):
-    solution("02.dearest")
+    solution("02.densest")
     shown = capsys.readouterr().out
     assert "**2.** Tokens for each character" in shown and "sentences = {" in shown and "def count(text)" in shown
 
