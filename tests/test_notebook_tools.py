@@ -143,6 +143,19 @@ def test_a_cell_that_is_not_compared_may_differ():
     assert compare_outputs(one, other) == []
 
 
+def test_receipts_may_differ_and_nothing_else_of_their_cells():
+    """Asked for anew a receipt holds seconds and dollars, replayed a date."""
+
+    def asked(printed: str, receipt: str):
+        notebook = with_output(v4.new_output("stream", text=printed))
+        data = {"text/plain": f"receipt: {receipt}"}
+        notebook.cells[0].outputs.append(v4.new_output("display_data", data=data, metadata={"receipt": True}))
+        return notebook
+
+    assert compare_outputs(asked("1", "3 calls · 0.2 s"), asked("1", "recorded 2026-11-20 · 3 calls")) == []
+    assert len(compare_outputs(asked("1", "3 calls"), asked("2", "3 calls"))) == 1
+
+
 def test_two_cells_that_say_the_same_have_different_ids_that_follow_from_what_they_say():
     first, second = normalise_notebook(notebook_of("x", "x")), normalise_notebook(notebook_of("x", "x"))
     ids = [cell.id for cell in first.cells]

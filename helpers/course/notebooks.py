@@ -217,7 +217,7 @@ def compare_outputs(left: Notebook, right: Notebook) -> list[str]:
     """What two runs of one notebook printed differently: one line for each cell, empty where they agree.
 
     Errors are compared by name and message. Left out: widgets, cells tagged nbval-ignore-output or replay-only, and
-    the one that prints the mode, for the two runs may be of two modes.
+    receipts and the cell that prints the mode, for the two runs may be of two modes.
     """
     differences = []
     for index, (one, other) in enumerate(zip(left.cells, right.cells, strict=True)):
@@ -240,7 +240,7 @@ def _printed(cell: Any) -> list[str]:
             lines += [f"{output.name}: {line}" for line in "".join(output.text).splitlines()]
         elif output.output_type == "error":
             lines += [f"{output.ename}: {line}" for line in output.evalue.splitlines()]
-        elif _WIDGET not in output.data:
+        elif _WIDGET not in output.data and not output.metadata.get("receipt"):
             for kind, data in sorted(output.data.items()):
                 text = data if isinstance(data, str) else json.dumps(data, sort_keys=True)
                 lines += [f"{kind}: {line}" for line in text.splitlines()]
