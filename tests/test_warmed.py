@@ -10,7 +10,7 @@ from tests.warmed import can_fork, run_warmed
 pytestmark = pytest.mark.skipif(not can_fork, reason="this system cannot fork")
 
 CELLS = [
-    ("import sys; print('one'); print('two', file=sys.stderr); print('three'); 1 + 1", []),
+    ("import sys; print('one'); print('two'); print('three', file=sys.stderr); 1 + 1", []),
     ("from IPython.display import HTML, display\ndisplay(HTML('<b>x</b>')); print('after'); HTML('<i>y</i>')", []),
     ("1 / 0", ["raises-exception"]),
     ("await __import__('asyncio').sleep(0, 'awaited')", []),

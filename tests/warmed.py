@@ -166,7 +166,7 @@ def _make_shell(outputs: list[dict[str, Any]]) -> Any:
             outputs.append({**result, "data": format_dict, "metadata": md_dict or {}})
 
         def finish_displayhook(self) -> None:
-            self.is_active = False
+            pass
 
     class Shell(InteractiveShell):
         def _showtraceback(self, kind: Any, error: Any, lines: list[str]) -> None:
