@@ -15,6 +15,7 @@ from helpers.course.upkeep import list_answers, read_records
 from helpers.settings import ROOT
 from tests.standin import serve
 from tests.test_notebooks import EVERY, NOTEBOOKS, code_cells, every_notebook, outputs_of
+from tests.warmed import can_fork, run_warmed
 
 
 @every_notebook
@@ -36,6 +37,8 @@ def test_with_every_setting_of_its_dials_too(takes_its_time, path, tmp_path, mon
 
 def record_from_nonsense(path: Path, into: Path, course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = {other: other.read_bytes() for other in EVERY}
+    if can_fork:
+        monkeypatch.setattr("helpers.course.record.run_notebook", run_warmed)
     with serve("nonsense") as standin:
         monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", standin.endpoint)
         monkeypatch.setenv("AZURE_OPENAI_API_KEY", standin.key)
