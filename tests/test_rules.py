@@ -8,8 +8,9 @@ import uuid
 
 import pytest
 
+from helpers.recordings.credentials import placeholder
 from helpers.recordings.redaction import Redactor, clean_model
-from helpers.recordings.rules import RULES, Rule, placeholder
+from helpers.recordings.rules import RULES, Rule
 
 _ALNUM = string.ascii_letters + string.digits
 _by_name = pytest.mark.parametrize("rule", RULES, ids=[rule.name for rule in RULES])

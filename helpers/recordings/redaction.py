@@ -9,14 +9,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from helpers.recordings.rules import (
+from helpers.recordings.credentials import (
     REDACTED,
-    RULES,
     is_credential,
     is_secret_field,
     may_be_secret_field,
     placeholder,
 )
+from helpers.recordings.rules import RULES
 
 __all__ = ["KEPT_HEADERS", "REDACTED", "Redactor", "clean_model"]
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx2
 
+from helpers.recordings.credentials import is_secret_field, placeholder
 from helpers.recordings.exchange import ADMITTED_HEADERS, Asked, describe_request, model_of
 from helpers.recordings.redaction import Redactor
-from helpers.recordings.rules import is_secret_field, placeholder
 
 __all__ = ["Requests", "credentials_of"]
 

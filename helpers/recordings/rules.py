@@ -2,45 +2,18 @@
 
 Every rule takes time in proportion to the text. A rule looks for something that is rare first (a word, a host's end)
 and reads a bounded number of letters around it, or takes a run of letters whole, so that nothing is read twice.
-
-Credentials leave a placeholder, REDACTED and a few digits of their hash: enough to tell two of them apart, in a request
-and in the answer that repeats it, and too little to guess one by. Numbers that only tell things apart (a subscription,
-a checksum) become pseudonyms of the same form.
 """
 
 import functools
-import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = [
-    "REDACTED",
-    "RULES",
-    "Rule",
-    "is_credential",
-    "is_secret_field",
-    "may_be_secret_field",
-    "placeholder",
-    "pseudonym",
-]
+from helpers.recordings.credentials import REDACTED, SECRET_NAMES, placeholder, pseudonym, pseudonym_of_hex
 
-REDACTED = "REDACTED"
-_PSEUDONYM = "00000000-0000-4000-8000-"
-_PSEUDO_HEX = "0" * 12
+__all__ = ["RULES", "Rule"]
+
 _MOST = 4096  # letters of one value that are looked at; no credential is longer
-
-_SECRET_NAMES = (
-    r"(?:ocp-apim-)?subscription[-_ ]?key|x-api-key|(?:api|account)[-_ ]?key|authorization|(?:set-)?cookie"
-    r"|(?:access|refresh|id|ad)[-_]?token|client[-_]?secret|password|passwd|sig"
-)
-_SECRET_FIELD = re.compile(
-    rf"(?i)(?:{_SECRET_NAMES}|secret|pwd|x-functions-key|(?:\w*[-_.])?(?:client|shared|app)[-_]?secret"
-    r"|\w*(?:primary|secondary|shared|access|account|encoded_api|master)[-_]?(?:access)?[-_]?key)"
-)
-# Such a name may mean anything (a token of text, the page that comes next): then the value decides.
-_MAYBE_FIELD = re.compile(r"(?i)(?!.*(?:page|next|after|cursor|continu|idempot)).*(?:key|token|secret|credential)")
-_CREDENTIAL = re.compile(r"(?=[^\d]*\d)(?=[^A-Za-z]*[A-Za-z])[\w.~+/=%-]{20,}")
 
 # Where a value begins: also right after an escape or a percent code, whose last letter is no part of it.
 _START = r"(?:(?<![0-9A-Za-z])|(?<=\\[nrtbf])|(?<=\\u[0-9a-fA-F]{4})|(?<=%[0-9a-fA-F]{2}))"
@@ -63,38 +36,6 @@ class Rule:
     @functools.cached_property
     def is_worth_it(self) -> Callable[[str], object]:
         return re.compile(self.hint).search
-
-
-@functools.lru_cache(maxsize=4096)
-def is_secret_field(name: str) -> bool:
-    """Whether a JSON field or a query parameter is called as a credential is."""
-    return bool(_SECRET_FIELD.fullmatch(name))
-
-
-@functools.lru_cache(maxsize=4096)
-def may_be_secret_field(name: str) -> bool:
-    """Whether a field's name may be a credential's: `key`, `HF_TOKEN`."""
-    return bool(_MAYBE_FIELD.fullmatch(name))
-
-
-def is_credential(value: str) -> bool:
-    """Whether a whole value looks like one: twenty letters and digits or more, without a space."""
-    return bool(_CREDENTIAL.fullmatch(value))
-
-
-def placeholder(secret: str) -> str:
-    """REDACTED-1a2b3c4d: the same for the same secret; what was cleaned already stays."""
-    if secret.startswith(REDACTED):
-        return secret
-    digits = 8 if len(secret) >= 20 else 4  # a password is short and can be guessed: its hash says less
-    return f"{REDACTED}-{hashlib.sha256(secret.encode('utf-8', 'surrogatepass')).hexdigest()[:digits]}"
-
-
-def pseudonym(guid: str) -> str:
-    """Another GUID, the same for the same one, whatever the case of its letters."""
-    if guid.lower().startswith(_PSEUDONYM):
-        return guid
-    return _PSEUDONYM + hashlib.sha256(guid.lower().encode()).hexdigest()[:12]
 
 
 def _substitute(pattern: str, replace: Callable[[re.Match[str]], str]) -> Callable[[str], str]:
@@ -193,10 +134,7 @@ def _is_id(match: re.Match[str]) -> bool:
 
 def _old_key(match: re.Match[str]) -> str:
     """Azure's keys before 2024 were 32 hex digits, and so are checksums: two of them stay two."""
-    number = match[0]
-    if _is_id(match) or number.startswith(_PSEUDO_HEX):
-        return number
-    return _PSEUDO_HEX + hashlib.sha256(number.lower().encode()).hexdigest()[:20]
+    return match[0] if _is_id(match) else pseudonym_of_hex(match[0])
 
 
 def _guid(match: re.Match[str]) -> str:
@@ -216,7 +154,7 @@ def _arm_names(match: re.Match[str]) -> str:
 
 
 _VALUE = rf"[\w.~+/=%-]{{16,{_MOST}}}+"
-_NAMED = rf"(?i)(?<![A-Za-z])((?:{_SECRET_NAMES})\\{{0,4}}[\"']?\s{{0,9}}[:=]\s{{0,9}}\\{{0,4}}[\"']?)({_VALUE})"
+_NAMED = rf"(?i)(?<![A-Za-z])((?:{SECRET_NAMES})\\{{0,4}}[\"']?\s{{0,9}}[:=]\s{{0,9}}\\{{0,4}}[\"']?)({_VALUE})"
 _SCHEMED = rf"(?i){_START}(bearer|basic|sharedaccesssignature)([ +])([\w.~+/=&%-]{{12,{_MOST}}}+)"
 _COOKIES = (
     r"(?i)\b((?:set-)?cookie\\{0,4}[\"']?\s{0,9}[:=]\s{0,9}\\{0,4}[\"']?)"

@@ -38,8 +38,6 @@ every_notebook = pytest.mark.parametrize(
 
 @every_notebook
 def test_no_picture_of_an_exported_page_is_without_its_text(path, request):
-    if "helpers.plotting" in path.read_text(encoding="utf-8"):
-        expect_failure(request, "draws with helpers.plotting, without alt texts")
     assert NO_TEXT not in export_page(read_notebook(path))
 
 
