@@ -37,7 +37,7 @@ every_notebook = pytest.mark.parametrize(
 
 
 @every_notebook
-def test_no_picture_of_an_exported_page_is_without_its_text(path, request):
+def test_no_picture_of_an_exported_page_is_without_its_text(path):
     assert NO_TEXT not in export_page(read_notebook(path))
 
 
