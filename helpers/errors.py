@@ -69,9 +69,13 @@ class RecordingUnreadable(RecordingError):
 
 
 class RecordingNotKept(RecordingError):
-    """The service answered, and the answer could not be written. `body` still holds it (bytes)."""
+    """The service answered, and the answer could not be written. `body` still holds it (bytes).
+
+    is_told: whether the reader of a stream was given it; else the next request says so.
+    """
 
     body: bytes = b""
+    is_told: bool = False
 
 
 class TableError(CourseError):

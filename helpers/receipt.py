@@ -1,7 +1,8 @@
 """The receipt: under each cell that asked, who answered, how many calls and tokens, and what they cost.
 
 connect() sets the hook in IPython; plain Python prints nothing. Every answer is counted once, of whatever client and
-thread, when it came whole; a stream that is still being read counts in the cell that reads it to its end.
+thread, when it came whole; a stream that is still being read counts in the cell that reads it to its end, and what a
+thread asked between two cells in the next one.
 """
 
 import html
@@ -19,6 +20,7 @@ __all__ = ["describe_calls", "set_hook"]
 
 _lock = threading.Lock()
 _calls: list[Answered] = []
+_depth = 0
 _TOKENS = (
     ("in", ("prompt_tokens", "input_tokens"), "cached", "cached_tokens"),
     ("out", ("completion_tokens", "output_tokens"), "hidden", "reasoning_tokens"),
@@ -33,6 +35,7 @@ def set_hook() -> None:
     shell._course_receipt = True
     listen(_note)
     shell.events.register("pre_run_cell", _begin)
+    _begin()  # the cell that connects is running already
     shell.events.register("post_run_cell", _end)
 
 
@@ -42,13 +45,18 @@ def _note(answered: Answered) -> None:
 
 
 def _begin(info: Any = None) -> None:
-    with _lock:
-        _calls.clear()
+    global _depth
+    _depth += 1  # a cell may run others
 
 
 def _end(result: Any = None) -> None:
+    global _depth
+    _depth = max(0, _depth - 1)
+    if _depth:
+        return
     with _lock:
-        calls = list(_calls)
+        # A redirect is no answer yet: the one that it led to is.
+        calls = [call for call in _calls if not 300 <= call.status < 400]
         _calls.clear()
     if not calls:
         return
@@ -121,12 +129,16 @@ def _count_tokens(calls: Sequence[Answered]) -> Iterable[str]:
 def _price(fresh: Sequence[Answered]) -> str:
     from helpers.costs import request_cost
 
-    total, unknown = 0.0, set()
+    total, unknown, uncounted = 0.0, set(), set()
     for call in fresh:
-        if call.usage:
-            try:
+        name = call.asked or "a model that was not named"
+        try:
+            if call.usage:
                 total += request_cost(call.usage, call.asked)
-            except CourseError:
-                unknown.add(call.asked or "a model that was not named")
+            elif call.status < 300:
+                uncounted.add(name)
+        except CourseError:
+            unknown.add(name)
     without = f", without {', '.join(sorted(unknown))}, whose price is in no table" if unknown else ""
+    without += f", without {', '.join(sorted(uncounted))}, whose answer counts no tokens" if uncounted else ""
     return f"${total:.6f}{without}"

@@ -18,7 +18,7 @@ from IPython.utils.capture import capture_output
 from PIL import Image
 
 from helpers.charts import bars, dots, lines, scatter, stacked, timeline
-from helpers.charts.looks import COLOURS, MARKERS, looks_of, mixed_looks
+from helpers.charts.looks import COLOURS, MARKERS, looks_of, mixed_looks, show_number
 from helpers.errors import CourseError, EvidenceError
 from helpers.evidence import Evidence, measured
 from helpers.intervals import paired_difference, share_interval
@@ -199,7 +199,8 @@ def test_nothing_of_a_figure_is_cut_off_at_its_edges(chart):
 @every_chart
 def test_drawing_neither_changes_nor_follows_this_machines_settings(chart):
     plain = show(chart).data
-    with matplotlib.rc_context({"font.size": 20, "axes.grid": False, "hatch.linewidth": 5, "font.family": "serif"}):
+    mine = {"font.size": 20, "font.family": "serif", "axes.grid": False, "axes.linewidth": 5, "xtick.major.size": 20}
+    with matplotlib.rc_context(mine):
         before = dict(matplotlib.rcParams)
         assert show(chart).data == plain
         assert dict(matplotlib.rcParams) == before
@@ -215,6 +216,7 @@ def test_every_letter_is_of_the_font_that_comes_along(chart, drawn):
 def test_dollars_are_no_formula_and_a_strange_letter_is_no_warning(drawn):
     assert "$1 for 猫: 3" in told(bars, {"$1 for 猫": 3, "$2": 1}, unit="$ a call")
     assert {"$1 for 猫", "$2", "$ a call"} <= set(texts_in(drawn[0]))
+    assert not any(text.get_parse_math() for text in drawn[0].findobj(matplotlib.text.Text))
 
 
 def test_the_title_is_wrapped_to_the_figure_into_lines_of_like_length(drawn):
@@ -303,6 +305,25 @@ def test_several_values_have_axes_and_units_of_their_own(drawn):
     assert drawn[0].axes[0].get_xlim()[1] < 3 < drawn[0].axes[1].get_xlim()[1]
 
 
+@pytest.mark.parametrize(
+    ("value", "form", "text"),
+    [
+        (149.9, "", "150"), (99.96, "", "100"), (10.04, "", "10"), (0.5, "", "0.5"), (0.00012345, "", "0.000123"),
+        (1234.5, "", "1,234"), (1e6, "", "1,000,000"), (-2.5, "", "−2.5"), (0, "", "0"), (None, "", "none"),
+        (0.5, "{:+.0%}", "+50%"), (-0.001, "{:+.0%}", "0%"), (0.0, "{:+.0%}", "0%"), (-0.2, "{:+.0%}", "−20%"),
+    ],
+)  # fmt: skip
+def test_a_number_is_written_in_three_digits_that_are_right(value, form, text):
+    assert show_number(value, form) == text
+
+
+def test_no_number_loses_a_digit_that_counts():
+    for power in range(-6, 9):
+        for digits in (1, 1.005, 1.499, 1.5, 2.96, 9.96, 9.996):
+            value = digits * 10.0**power
+            assert float(show_number(value).replace(",", "")) == pytest.approx(value, rel=0.005)
+
+
 def test_dots_show_a_difference_beside_zero(drawn):
     gain = paired_difference([True] * 10 + [False] * 10, [True] * 12 + [False] * 8)
     text = told(dots, {"with steps": gain}, unit="difference in share right")
@@ -327,6 +348,12 @@ def test_a_line_of_shares_has_a_band_and_begins_at_zero(drawn):
     assert text == "Lines: right, n = 4, by length. At 1: 100% (51% to 100%), 2: 75% (30% to 95%)."
     [ax] = drawn[0].axes
     assert ax.get_ylim()[0] == 0 and len(ax.collections) == 1
+
+
+def test_a_line_of_many_points_is_drawn_without_marks(drawn):
+    for count in (25, 26):
+        show(lines, {x: x for x in range(count)}, x_unit="s", y_unit="USD")
+    assert [figure.axes[0].lines[0].get_marker() for figure in drawn] == [MARKERS["language"], "None"]
 
 
 def test_lines_take_words_dates_and_panels():

@@ -1,17 +1,21 @@
 """The contrary run: every notebook recorded from an engine that answers nonsense. What it says must still be true."""
 
+import json
+import os
 import re
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 
-from helpers.course.notebooks import find_dials, read_notebook
+from helpers.course.notebooks import find_dials, read_notebook, run_notebook
 from helpers.course.record import record_notebook
 from helpers.course.upkeep import list_answers, read_records
 from helpers.settings import ROOT
 from tests.standin import serve
-from tests.test_notebooks import EVERY, code_cells, every_notebook, outputs_of
+from tests.test_notebooks import EVERY, NOTEBOOKS, code_cells, every_notebook, outputs_of
+from tests.warmed import can_fork, run_warmed
 
 
 @every_notebook
@@ -33,6 +37,8 @@ def test_with_every_setting_of_its_dials_too(takes_its_time, path, tmp_path, mon
 
 def record_from_nonsense(path: Path, into: Path, course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = {other: other.read_bytes() for other in EVERY}
+    if can_fork:
+        monkeypatch.setattr("helpers.course.record.run_notebook", run_warmed)
     with serve("nonsense") as standin:
         monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", standin.endpoint)
         monkeypatch.setenv("AZURE_OPENAI_API_KEY", standin.key)
@@ -50,3 +56,18 @@ def record_from_nonsense(path: Path, into: Path, course: Path, monkeypatch: pyte
     solution = read_notebook(into / "solutions" / path.name)
     exercises = set(re.findall(r'check\(\s*"([^"]+)"', "\n".join(cell.source for cell in code_cells(solution))))
     assert exercises and all(f"{name}: right." in outputs_of(solution) for name in exercises), outputs_of(solution)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the tool to sign in with is a shell script here")
+def test_notebook_01_runs_for_one_who_signs_in_and_has_no_key(tmp_path, monkeypatch):
+    """Its subject: with no key the client holds no credential before its first request, and a cell hands it on."""
+    path = next(path for path in NOTEBOOKS if path.stem.startswith("01_"))
+    with serve("nonsense") as standin:
+        said = {"accessToken": standin.key, "expires_on": int(time.time()) + 3600, "tokenType": "Bearer"}
+        tool = tmp_path / "az"
+        tool.write_text(f"#!/bin/sh\necho '{json.dumps(said)}'\n")
+        tool.chmod(0o755)
+        environment = {"AZURE_OPENAI_MODE": "live", "AZURE_OPENAI_ENDPOINT": standin.endpoint}
+        environment |= {"AZURE_OPENAI_API_KEY": "", "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+        ran = run_notebook(read_notebook(path), path.parent, environment)
+    assert "2 requests by token, 2 calls" in outputs_of(ran)

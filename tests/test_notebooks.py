@@ -7,12 +7,12 @@ import itertools
 import re
 from pathlib import Path
 
-import nbformat
 import pytest
 
 from helpers.course.notebooks import NotebookFailed, dump_notebook, normalise_notebook, read_notebook, run_notebook
 from helpers.course.record import plan_runs
 from helpers.settings import ROOT
+from tests.warmed import can_fork, run_warmed
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
@@ -181,30 +181,11 @@ def test_links_lead_somewhere_from_the_course_and_from_the_workbook(path):
 
 @every_notebook
 def test_every_setting_of_a_dial_is_recorded_and_runs(path):
-    """One after the other in one kernel, emptied in between: starting a kernel takes longer than most settings do."""
-    if TURNED[path]:
-        run_notebook(join_runs(TURNED[path]), path.parent, timeout=120)
-
-
-def test_a_setting_that_fails_is_found_among_those_that_run():
-    """Each begins with an empty kernel, and an error names the setting."""
-    fine, wrong = (nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text)]) for text in ("one = 1", "one"))
-    for runs in ([("a", None, wrong), ("b", None, fine)], [("b", None, fine), ("a", None, wrong)]):
-        with pytest.raises(NotebookFailed, match="NameError") as failed:
-            run_notebook(join_runs(runs), ROOT / "notebooks")
-        assert "# a" in str(failed.value)
-
-
-def join_runs(runs):
-    """One notebook of several, each in an emptied kernel; every cell says of which it is."""
-    cells = []
-    for title, _, notebook in runs:
-        cells.append(nbformat.v4.new_code_cell(f"# {title}\nget_ipython().run_line_magic('reset', '-f')"))
-        for cell in code_cells(notebook):
-            marked = nbformat.v4.new_code_cell(f"# {title}\n{cell.source}")
-            marked.metadata = cell.metadata
-            cells.append(marked)
-    return nbformat.v4.new_notebook(cells=cells)
+    for title, _, notebook in TURNED[path]:
+        try:
+            (run_warmed if can_fork else run_notebook)(notebook, path.parent, timeout=120)
+        except NotebookFailed as failed:
+            pytest.fail(f"{title}: {failed}")
 
 
 def test_the_readme_lists_every_notebook_with_its_minutes():

@@ -335,6 +335,88 @@ def test_a_large_body_goes_to_the_disk_as_it_comes_is_cleaned_and_comes_back(wir
     assert asyncio.run(read()).decode().splitlines() == replayed
 
 
+@pytest.mark.parametrize("separator", [b"\n", b" ", b"", "é".encode()], ids=["lines", "words", "one run", "letters"])
+def test_a_secret_anywhere_in_a_large_body_is_cleaned(wire, monkeypatch, separator):
+    """Pieces are cut where no value can be cut in two; what is no text loses at least the credential in use."""
+    monkeypatch.setattr("helpers.recordings.intake.LARGE", 50_000)
+    monkeypatch.setattr("helpers.recordings.intake._PIECE", 20_000)
+    secret = b"sk-" + b"d4" * 20
+    for at in (19_990, 20_000, 31_000, 11_800, 39_970):
+        filler = (b"word" + separator) * 20_000
+        body = filler[:at] + b" " + secret + b" " + filler[at:80_000]
+        wire.folder = wire.folder.with_name(f"at-{at}")
+        wire.serve(lambda seen, body=body: Answer.of_bytes(body, "text/plain"))
+        wire.connect("record").files.content("file-1")
+        kept = b"".join(path.read_bytes() for path in wire.folder.iterdir() if path.is_file())
+        assert secret not in kept and b"REDACTED-" in kept and len(kept) > 79_000
+
+
+def test_a_large_film_loses_the_credential_in_use(wire, monkeypatch):
+    monkeypatch.setattr("helpers.recordings.intake.LARGE", 50_000)
+    key = "".join(random.Random(2).choices("abcdefghijklmnop", k=40))
+    wire.set(AZURE_OPENAI_API_KEY=key)
+    wire.serve(lambda seen: Answer.of_bytes(b"\x00\xff\xfe" * 30_000 + key.encode() + b"\xff" * 9, "video/mp4"))
+    wire.set(AZURE_OPENAI_API_KEY=key)
+    wire.connect("record").files.content("file-1")
+    assert not any(key.encode() in path.read_bytes() for path in wire.folder.iterdir() if path.is_file())
+
+
+def test_a_byte_that_is_no_utf_8_leaves_no_text_uncleaned(wire):
+    secret = "sk-" + "d4" * 12
+    body = b"caf\xe9 " + b"words " * 50 + secret.encode()
+    wire.serve(lambda seen: Answer.of_bytes(body, "application/octet-stream"))
+    assert wire.connect("record").files.content("file-1").content == body
+    assert not any(secret.encode() in path.read_bytes() for path in wire.folder.iterdir() if path.is_file())
+    assert wire.connect().files.content("file-1").content.startswith(b"caf\xe9 words ")
+
+
+def test_a_sidecars_name_is_no_text_to_clean(wire, monkeypatch, tmp_path):
+    """A deployment or a resource may be called like a word of it."""
+    monkeypatch.setattr("helpers.settings.ROOT", tmp_path)
+    (tmp_path / "deployments.toml").write_text('"gpt-image-1" = "team-picture"\n')
+    data = base64.b64encode(draw_png()).decode()
+    wire.serve(lambda seen: Answer.of_json({"created": 1, "data": [{"b64_json": data}]}))
+    asked = {"model": "team-picture", "prompt": "x"}
+    wire.connect("record").images.generate(**asked)
+    assert wire.connect().images.generate(**asked).data[0].b64_json == data
+
+
+def test_lines_that_are_no_events_come_back_cleaned(wire):
+    lines = b'{"id": "1"}\n{"id": "' + str(uuid.UUID(int=2**127)).encode() + b'"}\n'
+    wire.serve(lambda seen: Answer.of_bytes(lines, "text/plain"))
+    for mode, expected in (("record", 2), ("replay", 2)):
+        with wire.connect(mode).chat.completions.with_streaming_response.create(**ASK, stream=True) as response:
+            assert len(list(response.iter_lines())) == expected
+
+
+def test_an_address_that_a_service_signed_keeps_its_signature(wire):
+    asked = []
+
+    def answer(seen: Seen) -> Answer:
+        asked.append(seen.path)
+        if "signed" in seen.path:
+            return Answer.of_json({"id": "1", "choices": []})
+        return Answer(307, {"location": f"{other.url}/signed?sig=abc%2Bdef&sv=1"}, b"")
+
+    other = wire.serve(answer)
+    wire.serve(answer)
+    for mode in ("live", "record"):
+        asked.clear()
+        wire.connect(mode).chat.completions.create(**ASK)
+        assert asked[-1] == "/signed?sig=abc%2Bdef&sv=1"
+
+
+def test_a_file_that_is_asked_for_again_and_again_is_read_once(wire, monkeypatch):
+    wire.serve(answer_plainly())
+    wire.connect("record").chat.completions.create(**ASK)
+    client, read = wire.connect(), []
+    real = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read.append(path) or real(path))
+    for _ in range(20):
+        client.chat.completions.create(**ASK)
+    assert len(read) == 1
+
+
 def test_realtime_frames_have_a_place_in_the_store(tmp_path, wire):
     wire.serve(answer_plainly())
     wire.connect("record").chat.completions.create(**ASK)

@@ -8,8 +8,9 @@ import uuid
 
 import pytest
 
+from helpers.recordings.credentials import placeholder
 from helpers.recordings.redaction import Redactor, clean_model
-from helpers.recordings.rules import RULES, Rule, placeholder
+from helpers.recordings.rules import RULES, Rule
 
 _ALNUM = string.ascii_letters + string.digits
 _by_name = pytest.mark.parametrize("rule", RULES, ids=[rule.name for rule in RULES])
@@ -152,3 +153,77 @@ def test_a_token_spelled_in_bytes_goes_with_the_token():
     cleaned = Redactor().answer(answer)["choices"][0]["logprobs"]["content"]
     assert secret not in "".join(one["token"] for one in cleaned)
     assert bytes(byte for one in cleaned for byte in one["bytes"]).decode() == "".join(one["token"] for one in cleaned)
+
+
+SECRETS = {
+    "sk": "sk-" + "a1" * 14, "forge": "gh" + "p_" + "b2" * 18, "hex": "c3" * 16,
+    "azure": "d4" * 26 + "JQQJ99" + "e5" * 13, "guid": str(uuid.UUID(int=2**127 + 5)), "hub": "hf_" + "f6" * 17,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("before", ["\\n", "\\t", "\\u0022", "%2F", "%22", "(", "=", "\n", '\\"'])
+@pytest.mark.parametrize("kind", SECRETS)
+def test_a_secret_right_after_an_escape_or_a_percent_code_is_found(kind, before):
+    text = f"see{before}{SECRETS[kind]} there"
+    cleaned = Redactor().text(text)
+    assert SECRETS[kind] not in cleaned and cleaned.startswith(f"see{before}") and cleaned.endswith(" there")
+
+
+@pytest.mark.parametrize(
+    "name", ["primaryKey", "SharedAccessKey", "AZURE_CLIENT_SECRET", "HF_TOKEN", "x-functions-key", "encoded_api_key",
+             "X-Auth-Token", "secret", "apiKey", "key"],
+)  # fmt: skip
+def test_a_field_that_is_called_as_a_credential_is_holds_none_afterwards(name):
+    value = "Zz9" * 9
+    assert value not in str(
+        Redactor().value({name: value, "other": [{name: [value]}]} if name != "key" else {name: value})
+    )
+
+
+def test_a_field_that_may_be_a_credential_and_is_none_stays():
+    plain = {
+        "token": "Hello", "key": "value", "next_page_token": "Zz9" * 9, "max_tokens": 5, "finish": "stop",
+        "tools": [{"parameters": {"properties": {"secret": {"type": "string"}, "api_key": {"type": "string"}}}}],
+    }  # fmt: skip
+    assert Redactor().value(plain) == plain
+
+
+def test_the_key_of_a_search_service_inside_a_request_is_cleaned():
+    key = "Zz9" * 17
+    request = {"data_sources": [{"parameters": {"authentication": {"type": "api_key", "key": key}}}]}
+    assert key not in str(Redactor().value(request))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A basic gpt-4.1-mini deployment, and a basic text-embedding-3-small one", "sk-learn-contrib-imbalanced",
+        "https://example.org/x/Microsoft.Extensions/src/AI", "sig = 0.00012345678901234", "ollama is a server",
+    ],
+)  # fmt: skip
+def test_ordinary_text_that_resembles_a_secret_stays(text):
+    assert Redactor(["ollama"]).text(text) == text
+
+
+def test_the_mark_of_a_private_key_takes_no_other_text_with_it():
+    text = "-----BEGIN PRIVATE " + "KEY----- is how it begins, and then come words.\nAnd lines."
+    assert Redactor().text(text).endswith(" is how it begins, and then come words.\nAnd lines.")
+
+
+def test_a_letter_that_only_folds_to_one_of_a_name_is_another():
+    redactor = Redactor(names={"contoso-i": "gpt-4.1-mini"})
+    assert redactor.text("contoso-\u0131 and contoso-I") == "contoso-\u0131 and gpt-4.1-mini"
+
+
+def test_log_probabilities_of_completions_spell_no_secret():
+    secret = "sk-" + "b2" * 10
+    tokens = ["Key ", *(secret[i : i + 4] for i in range(0, len(secret), 4))]
+    spelled = {"tokens": tokens, "token_logprobs": [0.0] * len(tokens), "top_logprobs": [{one: 0.0} for one in tokens]}
+    cleaned = Redactor().answer({"choices": [{"text": f"Key {secret}", "logprobs": spelled}]})
+    assert secret not in "".join(cleaned["choices"][0]["logprobs"]["tokens"]) and "b2b2" not in str(cleaned)
+
+
+def test_where_a_redirect_leads_names_no_server():
+    for told in ("https://corp.example/x?a=1", "//corp.example/x?a=1"):
+        assert Redactor().headers({"location": told}) == {"location": "https://redirected.invalid/x?a=1"}
+    assert Redactor().headers({"location": "/openai/v1/x"}) == {"location": "/openai/v1/x"}

@@ -85,16 +85,14 @@ def test_no_helper_imports_tests_and_none_imports_the_widgets(name):
     assert name == "helpers.widgets" or not _inside(imports, "helpers.widgets")
 
 
-@pytest.mark.parametrize(
-    "name", ["helpers.plotting", "helpers.tables_shown", *sorted(_inside(set(MODULES), "helpers.charts"))]
-)
+@pytest.mark.parametrize("name", ["helpers.tables_shown", *sorted(_inside(set(MODULES), "helpers.charts"))])
 def test_what_is_shown_never_sees_a_client(name):
     assert not _inside(_imports(MODULES[name]), "openai")
     assert "helpers.clients" not in _reached(name)
 
 
 def test_drawing_loads_no_openai():
-    code = "import helpers.plotting, helpers.charts, helpers.tables_shown, sys; print('openai' in sys.modules)"
+    code = "import helpers.charts, helpers.tables_shown, sys; print('openai' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 
@@ -180,12 +178,12 @@ def _count_code(path: Path) -> int:
 
 # What a cell can import was planned under 2,500 lines in all. Record and replay alone came to half of that, so the
 # line is drawn by what a reader of one part has to hold in mind; each budget leaves room, and growth shows here.
-# recordings/ grew from 1,200 to 1,870 when hostile answers and those of foreign services had gone through it: the rules
-# of redaction hold their examples (+100), know eight more kinds of secret and never read a text twice (+100); bodies
+# recordings/ grew from 1,200 to 2,100 when hostile answers and those of foreign services had gone through it: the rules
+# of redaction hold their examples (+100), know a dozen more kinds of secret and never read a text twice (+250); bodies
 # are taken in within a bounded memory (+90), rendered in linear time (+55), and what a redirect, another key or a
-# header of the request changes is told apart (+100); a stream is handed over while it is recorded, and what the receipt
-# counts is noted (+110).
-BUDGETS = {"recordings": 1_950, "course": 1_100, "exercises": 900, "charts": 1_200, "": 2_250}
+# header of the request changes is told apart (+100); a stream is read ahead while it is watched (+100); what the
+# receipt counts is noted (+50).
+BUDGETS = {"recordings": 2_200, "course": 1_100, "exercises": 900, "charts": 1_200, "": 2_250}
 
 
 @pytest.mark.parametrize("part", BUDGETS)

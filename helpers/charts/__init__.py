@@ -1,4 +1,15 @@
-"""A small vocabulary of figures, one call each: bars, stacked, dots, lines, scatter, timeline."""
+"""A small vocabulary of figures, each one call in a cell: what is drawn, its finding as title, and whose answers it is.
+
+    bars       numbers or shares side by side, with intervals and n
+    stacked    what a whole is made of
+    dots       differences and ranges with their intervals
+    lines      how a number changes along another
+    scatter    one number against another, for many things
+    timeline   spans and moments
+
+Each takes a DataFrame or plain dictionaries and lists, writes its alt text from the numbers, shows its evidence below,
+and refuses an Azure name over a stand-in's answers. Nothing global changes, and nothing here loads openai.
+"""
 
 from helpers.charts.bars import bars, dots
 from helpers.charts.lines import lines

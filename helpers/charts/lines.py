@@ -120,7 +120,8 @@ def _paint_line(ax: Any, own: list[Mark], place: Any, look: Look, named: _Names,
     if not own:
         return
     where = [place(mark) for mark in own]
-    look_of_line = {"color": look.edge, "linestyle": look.dash, "linewidth": 1.8, "markersize": 6, **look.mark}
+    symbols = look.mark if len(own) <= 25 else {}  # more would hide the line
+    look_of_line = {"color": look.edge, "linestyle": look.dash, "linewidth": 1.8, "markersize": 6, **symbols}
     ax.plot(where, [mark.value for mark in own], zorder=3, **look_of_line)
     if all(mark.has_interval for mark in own):
         low, high = ([getattr(mark, end) for mark in own] for end in ("low", "high"))

@@ -1,6 +1,7 @@
 """How every figure looks: one colour and marker a model category, lightness and hatch for engines of one category."""
 
 import math
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -113,7 +114,8 @@ def mixed_looks(names: list[str], first: str = "") -> dict[str, Look]:
     if first:
         begin = _colour_of(first)
         second = "#56B4E9" if begin in _WARM else "#E69F00"
-        colours = list(dict.fromkeys([begin, second, _LIGHT_GREY, *(c for c in colours if c not in _WARM), *colours]))
+        cool = [colour for colour in colours if colour not in _WARM]
+        colours = list(dict.fromkeys([begin, second, _LIGHT_GREY, "#000000", *cool, *colours]))
     if len(names) > len(MARKERS):
         raise CourseError(f"{len(names)} groups are not told apart by colour", next=f"at most {len(MARKERS)}")
     hatches = ["", "////", "", "....", "xxxx", "", "\\\\\\\\", ""]
@@ -152,8 +154,10 @@ def show_number(value: float | None, form: str = "") -> str:
     if value is None or math.isnan(value):
         return "none"
     if form:
-        return form.format(value).replace("-", "−")
+        text = form.format(value)
+        return re.sub(r"^[-+](?=[0.]*%?$)", "", text).replace("-", "−")  # a difference of nothing has no sign
     if value == int(value) or abs(value) >= 1000:
         return f"{value:,.0f}".replace("-", "−")
     places = max(0, 2 - math.floor(math.log10(abs(value))))
-    return f"{value:,.{places}f}".rstrip("0").rstrip(".").replace("-", "−")
+    text = f"{value:,.{places}f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", "−")

@@ -87,7 +87,7 @@ def _name_groups(ax: Any, points: list[_Point], groups: list[str], looks: Mappin
         own = [point for point in points if point.group == group]
         middle = sorted(point.x for point in own)[len(own) // 2]
         label = ax.annotate(
-            group, (middle, max(point.y for point in own)), xytext=(0, 7), textcoords="offset points", ha="center",
+            group, (middle, max(point.y for point in own)), xytext=(0, 10), textcoords="offset points", ha="center",
             fontsize=9, bbox={"facecolor": "white", "edgecolor": looks[group].edge, "alpha": 0.9, "pad": 2},
         )  # fmt: skip
         for _ in range(40):

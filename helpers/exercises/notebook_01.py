@@ -20,9 +20,9 @@ def _check_base_url(answer: str, pasted: str) -> str:
     if given == endpoint.root:
         raise Wrong("That is the resource. The v1 API has a path of its own behind it.")
     if "/deployments/" in given or "api-version" in given:
-        raise Wrong("That is the dated door. v1 names the deployment in `model=` and has no api-version.")
+        raise Wrong("That is the dated API. v1 names the deployment in `model=` and has no api-version.")
     if given.endswith("/openai"):
-        raise Wrong("Nearly: /openai is where both doors begin. v1 goes on.")
+        raise Wrong("Nearly: /openai is where both forms of the API begin. v1 goes on.")
     raise Wrong("Keep scheme and host, and put the path of the v1 API behind it: see section 3.")
 
 

@@ -30,19 +30,19 @@ def _check_bill(answer: float, mean_prompt: float, model: str, messages: int, ou
     raise Wrong("Cost = messages x (mean prompt x input price + output tokens x output price) / 1,000,000.")
 
 
-@exercise("02.dearest")
-def _check_dearest(answer: str, sentences: Mapping[str, str], tokens: Mapping[str, int]) -> str:
+@exercise("02.densest")
+def _check_densest(answer: str, sentences: Mapping[str, str], tokens: Mapping[str, int]) -> str:
     """Truth: the name with the most tokens per character."""
     per_character = {name: tokens[name] / len(text) for name, text in sentences.items()}
-    dearest = max(per_character, key=lambda name: per_character[name])
+    densest = max(per_character, key=lambda name: per_character[name])
     if not isinstance(answer, str):
         raise Wrong(f"A name was expected, such as {next(iter(sentences))!r}.")
-    if answer.strip().lower() == dearest.lower():
-        return f"{per_character[dearest]:.2f} tokens for each character."
+    if answer.strip().lower() == densest.lower():
+        return f"{per_character[densest]:.2f} tokens for each character."
     if answer.strip().lower() == max(tokens, key=lambda name: tokens[name]).lower():
         raise Wrong("That sentence has the most tokens. Divide by its characters first.")
     if answer.strip().lower() == min(per_character, key=lambda name: per_character[name]).lower():
-        raise Wrong("That is the cheapest one.")
+        raise Wrong("That one takes fewest tokens per character.")
     raise Wrong("Compute real[name] / len(sentences[name]) for each name and take the largest.")
 
 

@@ -7,10 +7,10 @@ intake       taking in an answer, piece by piece
 handing      what the SDK receives
 session      the decisions of one connect(), and the flow of one exchange
 transport    what httpx2 sees; drives the flow, sync and async
-playing      the byte streams that the SDK reads
+playing      the byte streams that the SDK reads; reading: one that is recorded while it is watched
 streams      server-sent events
 payloads     pictures and sound, taken out and put back
-redaction    what may be kept; rules: each kind of secret
+redaction    what may be kept; rules: each kind of secret in a text; credentials: their names and placeholders
 store        the files of one folder; rendering: their text
 misses       what to say to a reader whose request was never recorded
 provenance   who gave an answer, when, how fast

@@ -9,7 +9,7 @@ from typing import Any
 from helpers.recordings.payloads import dump_with_payloads, lift_payloads, put_back_payloads
 from helpers.recordings.provenance import Answered, remember, today
 from helpers.recordings.redaction import Redactor
-from helpers.recordings.streams import DEEPEST, EventReader, dump_json, measure_depth, play_event
+from helpers.recordings.streams import DEEPEST, EventReader, dump_json, is_mostly_text, measure_depth, play_event
 
 __all__ = ["BODIES", "Answer", "parse_body"]
 
@@ -81,14 +81,17 @@ class Answer:
         if self.kind == "file":
             body = keep(redactor.bytes(self.body) if isinstance(self.body, bytes) else self.body)
         elif self.kind == "events":
-            body = redactor.events(lift_payloads(self.body, lambda data: keep(redactor.bytes(data))))
+            body = _unwrap(redactor.events(lift_payloads(self.body, lambda data: _wrap(keep(redactor.bytes(data))))))
         elif self.kind == "chunks":
             whole = "".join(text for _, text in self.body)
             if redactor.text(whole) != whole or redactor.events(list(self.events)) != self.events:
-                return replace(self, kind="events", body=list(self.events)).clean(redactor, keep)  # first of all clean
-            body = self.body
+                if self.events:  # first of all clean
+                    return replace(self, kind="events", body=list(self.events)).clean(redactor, keep)
+                body = [[self.body[-1][0], redactor.text(whole)]]
+            else:
+                body = self.body
         else:
-            body = redactor.answer(lift_payloads(self.body, lambda data: keep(redactor.bytes(data))))
+            body = _unwrap(redactor.answer(lift_payloads(self.body, lambda data: _wrap(keep(redactor.bytes(data))))))
         return replace(self, body=body, headers=redactor.headers(self.headers), source=redactor.value(self.source))
 
     def content(self, read: Callable[[Mapping[str, Any]], bytes]) -> bytes | list[tuple[float, bytes]]:
@@ -152,6 +155,19 @@ class Answer:
         remember(ids, Answered(*about, self.status, asked, self.usage, is_fresh, is_free), text, is_whole)
 
 
+def _wrap(described: dict[str, Any]) -> Any:
+    """A sidecar's description as what JSON has not, so that no rule cleans the name of a file."""
+    return (described,)
+
+
+def _unwrap(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return value[0]
+    if isinstance(value, list):
+        return [_unwrap(item) for item in value]
+    return {name: _unwrap(item) for name, item in value.items()} if isinstance(value, dict) else value
+
+
 def parse_body(content_type: str, content: bytes) -> tuple[str, Any]:
     """(kind, body) of a body that is no stream: "json", "text", or "file" with the bytes."""
     content_type = content_type.lower()
@@ -166,9 +182,5 @@ def parse_body(content_type: str, content: bytes) -> tuple[str, Any]:
     if content_type.startswith(("audio/", "image/", "video/")) and content:
         return "file", content
     # A downloaded file is text more often than not, whatever its type says; only as text can it be cleaned.
-    if not content_type.startswith("text/") and b"\0" in content:
-        return "file", content
-    try:
-        return "text", content.decode("utf-8", "surrogateescape" if content_type.startswith("text/") else "strict")
-    except UnicodeDecodeError:
-        return "file", content
+    is_text = content_type.startswith("text/") or (b"\0" not in content and is_mostly_text(content))
+    return ("text", content.decode("utf-8", "surrogateescape")) if is_text else ("file", content)

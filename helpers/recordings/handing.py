@@ -1,6 +1,6 @@
 """What the SDK receives: an answer from disk, or what came, over content that was decoded."""
 
-import time
+import uuid
 from collections.abc import Callable, Mapping
 from typing import IO, Any
 
@@ -24,9 +24,10 @@ class _Retried(httpx2.Response):
     """
 
     _told: list[tuple[bytes, bytes]] | None = None
+    _is_read = False
 
     def _shorten(self) -> None:
-        if self._told is None and (self.is_closed or not self.is_stream_consumed):
+        if not self._is_read and self._told is None and (self.is_closed or not self.is_stream_consumed):
             self._told = list(self.headers.raw)
             self.headers["retry-after-ms"] = "1"
 
@@ -42,6 +43,7 @@ class _Retried(httpx2.Response):
     def text(self) -> str:
         if self._told is not None:
             self.headers, self._told = httpx2.Headers(self._told), None
+        self._is_read = True
         return super().text
 
 
@@ -82,12 +84,13 @@ def rebuild(
     if headers is None:
         headers = httpx2.Headers([pair for pair in response.headers.raw if pair[0].lower() not in _HOP_HEADERS])
         if _lacks_id(response.status_code, headers):
-            headers["x-request-id"] = f"asked-{time.time_ns()}"
+            headers["x-request-id"] = f"asked-{uuid.uuid4().hex}"
     if isinstance(content, list):
         content = b"".join(content)
     if isinstance(content, bytes):
         return httpx2.Response(response.status_code, headers=headers, request=request, content=content)
-    stream = content if isinstance(content, httpx2.SyncByteStream) else FromFile(content)
+    is_stream = isinstance(content, httpx2.SyncByteStream | httpx2.AsyncByteStream)
+    stream = content if is_stream else FromFile(content)
     return httpx2.Response(response.status_code, headers=headers, request=request, stream=stream)
 
 

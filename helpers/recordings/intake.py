@@ -9,12 +9,14 @@ from typing import IO, Any
 import httpx2
 
 from helpers.recordings.answer import Answer, parse_body
-from helpers.recordings.streams import EventReader
+from helpers.recordings.redaction import Redactor
+from helpers.recordings.streams import EventReader, is_mostly_text
 
 __all__ = ["LARGE", "Clock", "Intake", "clean_file"]
 
 LARGE = 48_000_000  # bytes; ten pictures of the largest size in one answer stay below
 _PIECE = 1 << 20  # bytes of a large file in the memory at once
+_HELD = 8192  # bytes at the end of each piece that wait for the next; no credential is longer
 
 
 class Clock:
@@ -73,6 +75,11 @@ class Intake:
             self._pieces.clear()
         self._large.write(piece)
 
+    def close(self) -> None:
+        """Let go of what was too large for the memory."""
+        if self._large:
+            self._large.close()
+
     def pieces(self) -> list[bytes] | IO[bytes]:
         if self._large:
             self._large.seek(0)
@@ -107,25 +114,45 @@ def _is_stream(response: httpx2.Response, asks_stream: bool) -> bool:
     return asks_stream and response.status_code < 300 and kind in events
 
 
-def clean_file(source: IO[bytes], target: IO[bytes], clean: Callable[[str], str]) -> None:
-    """Copy a large body, cleaned piece by piece where it is text; bytes that are none are copied as they are.
+def clean_file(source: IO[bytes], target: IO[bytes], redactor: Redactor) -> None:
+    """Copy a large body, cleaned piece by piece: text by the rules, of all else the credentials in use.
 
-    A piece ends at a line's end where there is one, so that what a rule looks for is not cut in two.
+    What a rule may be looking for at a piece's end is held back for the next one: from the last place on where a value
+    can end, and a private key from its first line on.
     """
+    source.seek(0)
+    head = source.read(_PIECE)
+    is_text = b"\0" not in head and is_mostly_text(head[: _find_letter(head, len(head) - 4)])
     source.seek(0)
     rest = b""
     while block := source.read(_PIECE):
         block = rest + block
-        end = max(block.rfind(b"\n"), block.rfind(b"}")) + 1 or len(block)
-        if len(block) > 4 * _PIECE:  # a line without an end: better cut than kept in the memory
-            end = len(block)
+        end = _find_cut(block)
         rest = block[end:]
-        target.write(_clean_block(block[:end], clean))
-    target.write(_clean_block(rest, clean))
+        target.write(_clean_block(block[:end], redactor, is_text))
+    target.write(_clean_block(rest, redactor, is_text))
 
 
-def _clean_block(block: bytes, clean: Callable[[str], str]) -> bytes:
-    try:
-        return clean(block.decode("utf-8")).encode("utf-8")
-    except UnicodeDecodeError:
-        return block
+def _find_cut(block: bytes) -> int:
+    """Where a block may be cut: at least 8 KB before its end, after a line, a space or a bracket, between letters."""
+    end = max(0, len(block) - _HELD)
+    begun = block.rfind(b"-----BEGIN", 0, end)
+    if begun >= 0 and b"-----END" not in block[begun:end] and end - begun < _PIECE:
+        return begun
+    for marks in (b"\n", b"}", b" ,"):
+        if (at := max(block.rfind(bytes([mark]), 0, end) for mark in marks)) >= 0:
+            return at + 1
+    return _find_letter(block, end)
+
+
+def _find_letter(block: bytes, end: int) -> int:
+    """The same place, or the first byte of the letter that it would cut in two."""
+    while end > 0 and block[end] & 0xC0 == 0x80:
+        end -= 1
+    return max(0, end)
+
+
+def _clean_block(block: bytes, redactor: Redactor, is_text: bool) -> bytes:
+    if not is_text:
+        return redactor.bytes(block)
+    return redactor.text(block.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")

@@ -1,10 +1,10 @@
 """Byte streams for the SDK, sync or async: at the recorded pace, up to a cut, from a large file, live as they pass."""
 
 import asyncio
-import sys
+import io
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from typing import IO, Any
+from typing import IO
 
 import httpx2
 
@@ -51,6 +51,13 @@ class Pieces(httpx2.SyncByteStream, httpx2.AsyncByteStream):
         for piece in self:
             yield piece
 
+    def close(self) -> None:
+        if isinstance(self._pieces, io.IOBase):
+            self._pieces.close()
+
+    async def aclose(self) -> None:
+        self.close()
+
 
 class FromFile(Pieces):
     """A large body, read from the disk a little at a time."""
@@ -67,97 +74,27 @@ class FromFile(Pieces):
 
 
 class Passed(httpx2.SyncByteStream, httpx2.AsyncByteStream):
-    """What a service sends, passed on as it comes.
+    """A live answer, passed on as it comes. see: is shown each piece. end: called once, when it is over or left."""
 
-    see: is shown each piece. end: called once, when all was read (True) or it was left or cut off before (False).
-    patience_s: how long, once the reader has left, the rest is read all the same, so that it can be kept.
-    """
-
-    def __init__(
-        self,
-        response: httpx2.Response,
-        see: Callable[[bytes], None],
-        end: Callable[[bool], None],
-        patience_s: float = 0,
-    ):
-        self._response, self._see, self._patience_s = response, see, patience_s
-        self._end_with: Callable[[bool], None] | None = end
-        self._pieces: Any = None  # the SDK may come a second time, for the rest
-        self._next: asyncio.Future[bytes | None] | None = None
-
-    def _end(self, whole: bool) -> None:
-        end, self._end_with = self._end_with, None
-        if end:
-            end(whole)
-
-    def _read(self) -> bytes | None:
-        """The next piece, None at the end; what fails here has cut the stream off."""
-        self._pieces = self._pieces or self._response.iter_bytes()
-        try:
-            piece: bytes | None = next(self._pieces, None)
-        except BaseException:  # Ctrl-C as well
-            self._end(False)
-            raise
-        return self._show(piece)
-
-    async def _aread(self) -> bytes | None:
-        """As _read. Where the rest is wanted, cancelling the reader, as the SDK does to clean up, cuts off nothing."""
-        self._pieces = self._pieces or self._response.aiter_bytes()
-        try:
-            if not self._patience_s:
-                return self._show(await anext(self._pieces, None))
-            self._next = self._next or asyncio.ensure_future(_read_next(self._pieces))
-            piece = await asyncio.shield(self._next)
-        except BaseException as error:
-            if not (self._patience_s and isinstance(error, asyncio.CancelledError)):
-                self._end(False)
-            raise
-        self._next = None
-        return self._show(piece)
-
-    def _show(self, piece: bytes | None) -> bytes | None:
-        if piece is None:
-            self._end(True)
-        else:
-            self._see(piece)
-        return piece
-
-    def _is_worth_waiting(self) -> bool:
-        is_stopped = isinstance(sys.exc_info()[1], KeyboardInterrupt)
-        return bool(self._end_with and self._pieces and self._patience_s) and not is_stopped
+    def __init__(self, response: httpx2.Response, see: Callable[[bytes], None], end: Callable[[], object]):
+        self._response, self._see, self._end = response, see, end
 
     def __iter__(self) -> Iterator[bytes]:
-        while (piece := self._read()) is not None:
+        for piece in self._response.iter_bytes():
+            self._see(piece)
             yield piece
+        self._end()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        while (piece := await self._aread()) is not None:
+        async for piece in self._response.aiter_bytes():
+            self._see(piece)
             yield piece
+        self._end()
 
     def close(self) -> None:
-        try:
-            limit = time.monotonic() + self._patience_s
-            while self._is_worth_waiting() and time.monotonic() < limit:
-                self._read()
-        except httpx2.RequestError:
-            pass  # cut off behind the reader's back, who wanted no more of it
-        finally:
-            self._end(False)
-            self._response.close()
+        self._end()
+        self._response.close()
 
     async def aclose(self) -> None:
-        try:
-            limit = time.monotonic() + self._patience_s
-            while self._is_worth_waiting() and time.monotonic() < limit:
-                await self._aread()
-        except httpx2.RequestError:
-            pass
-        finally:
-            self._end(False)
-            if self._next:
-                self._next.cancel()
-            await self._response.aclose()
-
-
-async def _read_next(pieces: AsyncIterator[bytes]) -> bytes | None:
-    return await anext(pieces, None)
+        self._end()
+        await self._response.aclose()

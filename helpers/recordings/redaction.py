@@ -9,7 +9,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from helpers.recordings.rules import REDACTED, RULES, is_secret_field, placeholder
+from helpers.recordings.credentials import (
+    REDACTED,
+    is_credential,
+    is_secret_field,
+    may_be_secret_field,
+    placeholder,
+)
+from helpers.recordings.rules import RULES
 
 __all__ = ["KEPT_HEADERS", "REDACTED", "Redactor", "clean_model"]
 
@@ -49,14 +56,16 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str] = (), names: Mapping[str, str] | None = None):
-        self._secrets = [s for s in sorted(set(secrets), key=len, reverse=True) if len(s) >= 6]
+        # A key such as "ollama", for a server that wants some, is a word and no secret.
+        own = {one for one in secrets if len(one) >= 16 or (len(one) >= 6 and not one.isalpha())}
+        self._secrets = sorted(own, key=len, reverse=True)
         self._names = {private: public for private, public in (names or {}).items() if private != public}
         self._public = {private.lower(): public for private, public in self._names.items()}
         words = [
             (_TOLD if _PLAIN_NAME.fullmatch(private) and public != "YOUR-RESOURCE" else "") + re.escape(private)
             for private, public in sorted(self._names.items(), key=lambda pair: -len(pair[0]))
         ]
-        self._words = re.compile(rf"(?i)(?<![A-Za-z0-9])(?:{'|'.join(words)})(?![A-Za-z0-9])") if words else None
+        self._words = re.compile(rf"(?ia)(?<![A-Za-z0-9])(?:{'|'.join(words)})(?![A-Za-z0-9])") if words else None
 
     def text(self, text: str) -> str:
         for secret in self._secrets:
@@ -96,9 +105,27 @@ class Redactor:
             if (cleaned := self.text(joined)) != joined:
                 for owner, name in places:
                     owner[name], cleaned = cleaned, ""
-                    if isinstance(owner.get("bytes"), list):  # a log probability spells its token twice
+                    if isinstance(owner.get("bytes"), list):  # a log probability spells its token three times
                         owner["bytes"] = list(owner[name].encode())
+                    if owner.get("top_logprobs"):
+                        owner["top_logprobs"] = []
+        for event in events:
+            self._clean_spelled(event[1])
         return events
+
+    def _clean_spelled(self, value: Any) -> None:
+        """Log probabilities in the form of completions: {"tokens": [...], "top_logprobs": [{...}, ...]}."""
+        if isinstance(value, list):
+            for item in value:
+                self._clean_spelled(item)
+        elif isinstance(value, dict):
+            tokens = value.get("tokens")
+            if isinstance(tokens, list) and "token_logprobs" in value and all(isinstance(one, str) for one in tokens):
+                joined = "".join(tokens)
+                if (cleaned := self.text(joined)) != joined:
+                    value |= {"tokens": [cleaned, *[""] * (len(tokens) - 1)], "top_logprobs": None}
+            for item in value.values():
+                self._clean_spelled(item)
 
     def answer(self, value: Any) -> Any:
         """An answer's JSON: as `value`, and its log probabilities as the pieces of one text that they are."""
@@ -111,7 +138,7 @@ class Redactor:
             if name not in KEPT_HEADERS:
                 continue
             if name == "location":
-                kept[name] = self.text(re.sub(r"^[a-z][a-z0-9+.-]*://[^/?#]*", _NO_SERVER, value, flags=re.I))
+                kept[name] = self.text(re.sub(r"^(?:[a-z][a-z0-9+.-]*:)?//[^/?#]*", _NO_SERVER, value, flags=re.I))
             elif not name.endswith("request-id"):
                 kept[name] = self._field("model" if name == "x-ms-deployment-name" else name, value)
             elif _REQUEST_ID.fullmatch(value) or self.text(value) == value:
@@ -128,10 +155,14 @@ class Redactor:
         return value
 
     def _field(self, name: str, value: Any) -> Any:
+        if isinstance(value, list) and _may_name_secret(name):
+            return [self._field(name, item) for item in value]
+        if name == "authentication" and isinstance(value, dict) and isinstance(value.get("key"), str):
+            return {**self._walk(value), "key": placeholder(value["key"])}
         if not isinstance(value, str):
             return self._walk(value)
-        if is_secret_field(name):
-            return placeholder(value) if value else value
+        if value and (is_secret_field(name) or (may_be_secret_field(name) and is_credential(value))):
+            return placeholder(value)
         if name == "model":
             return self._names[value] if value in self._names else self.text(clean_model(value))
         if _OWN_ID.fullmatch(name) and _GUID.fullmatch(value):
@@ -155,8 +186,12 @@ def _collect(value: Any, strings: list[str]) -> bool:
         return any([_collect(item, strings) for item in value])
     elif isinstance(value, dict):
         path = isinstance(model := value.get("model"), str) and clean_model(model) != model
-        return any([_collect(item, strings) for item in value.values()]) or path or any(map(is_secret_field, value))
+        return any([_collect(item, strings) for item in value.values()]) or path or any(map(_may_name_secret, value))
     return False
+
+
+def _may_name_secret(name: str) -> bool:
+    return is_secret_field(name) or may_be_secret_field(name) or name == "authentication"
 
 
 def _has_logprobs(value: Any) -> bool:

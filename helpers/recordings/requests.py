@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx2
 
+from helpers.recordings.credentials import is_secret_field, placeholder
 from helpers.recordings.exchange import ADMITTED_HEADERS, Asked, describe_request, model_of
 from helpers.recordings.redaction import Redactor
-from helpers.recordings.rules import is_secret_field, placeholder
 
 __all__ = ["Requests", "credentials_of"]
 
@@ -84,14 +84,18 @@ class Requests:
         A request that follows a redirect to another origin takes no credential there.
         """
         headers = list(request.headers.raw)
-        origin = request.extensions.setdefault(_ORIGIN, _origin(request.url))
+        first = (_origin(request.url), frozenset(request.url.params.multi_items()))
+        origin, carried = request.extensions.setdefault(_ORIGIN, first)
         if moved := origin != _origin(request.url):
             headers = [(name, value) for name, value in headers if not _is_credential(name, value, self.own)]
         if not (self.deployments or moved):
             return request
         url, path = request.url, request.url.path
         if moved:
-            url = url.copy_with(params=[pair for pair in url.params.multi_items() if not self._tells(*pair)])
+            # What the new address brings of its own, such as a storage's signature, is needed there.
+            kept = [pair for pair in url.params.multi_items() if not self._tells(*pair, carried)]
+            if len(kept) < len(url.params.multi_items()):
+                url = url.copy_with(params=kept)
         own = re.sub("(?<=/deployments/)[^/]+", lambda model: self._own_name(model[0]), path, count=1)
         if own != path:
             url = url.copy_with(path=own)
@@ -122,8 +126,9 @@ class Requests:
         is_below = path.startswith(self._base_path + "/")
         return self._canonical_path + path[len(self._base_path) :] if is_below else path
 
-    def _tells(self, name: str, value: str) -> bool:
-        return is_secret_field(name) or any(one and one in value for one in self.own)
+    def _tells(self, name: str, value: str, carried: frozenset[tuple[str, str]]) -> bool:
+        is_old = is_secret_field(name) and (name, value) in carried
+        return is_old or any(one and one in value for one in tuple(self.own))
 
     def _own_name(self, model: str) -> str:
         return self.deployments.get(model, model)
@@ -147,7 +152,7 @@ def _origin(url: httpx2.URL) -> tuple[str, str, int | None]:
 
 def _is_credential(name: bytes, value: bytes, own: set[str]) -> bool:
     told = name.decode("latin-1").lower()
-    return told in _CREDENTIALS or told == "cookie" or any(one and one.encode() in value for one in own)
+    return told in _CREDENTIALS or told == "cookie" or any(one and one.encode() in value for one in tuple(own))
 
 
 def _rename_in_json(body: bytes, deployments: Mapping[str, str]) -> bytes:
@@ -155,7 +160,7 @@ def _rename_in_json(body: bytes, deployments: Mapping[str, str]) -> bytes:
         value = json.loads(body)
     except (ValueError, RecursionError):
         return body
-    if not isinstance(value, dict) or value.get("model") not in deployments:
+    if not isinstance(value, dict) or not isinstance(value.get("model"), str) or value["model"] not in deployments:
         return body
     return json.dumps({**value, "model": deployments[value["model"]]}, ensure_ascii=False).encode("utf-8")
 

@@ -2,30 +2,21 @@
 
 Every rule takes time in proportion to the text. A rule looks for something that is rare first (a word, a host's end)
 and reads a bounded number of letters around it, or takes a run of letters whole, so that nothing is read twice.
-
-Credentials leave a placeholder, REDACTED and a few digits of their hash: enough to tell two of them apart, in a request
-and in the answer that repeats it, and too little to guess one by. Numbers that only tell things apart (a subscription,
-a checksum) become pseudonyms of the same form.
 """
 
 import functools
-import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["RULES", "Rule", "is_secret_field", "placeholder", "pseudonym"]
+from helpers.recordings.credentials import REDACTED, SECRET_NAMES, placeholder, pseudonym, pseudonym_of_hex
 
-REDACTED = "REDACTED"
-_PSEUDONYM = "00000000-0000-4000-8000-"
-_PSEUDO_HEX = "0" * 12
+__all__ = ["RULES", "Rule"]
+
 _MOST = 4096  # letters of one value that are looked at; no credential is longer
 
-_SECRET_NAMES = (
-    r"(?:ocp-apim-)?subscription[-_ ]?key|x-api-key|(?:api|account)[-_ ]?key|authorization|(?:set-)?cookie"
-    r"|(?:access|refresh|id|ad)[-_]?token|client[-_]?secret|password|passwd|sig"
-)
-_SECRET_FIELD = re.compile(rf"(?i)(?:{_SECRET_NAMES})")
+# Where a value begins: also right after an escape or a percent code, whose last letter is no part of it.
+_START = r"(?:(?<![0-9A-Za-z])|(?<=\\[nrtbf])|(?<=\\u[0-9a-fA-F]{4})|(?<=%[0-9a-fA-F]{2}))"
 
 
 @dataclass(frozen=True)
@@ -47,27 +38,6 @@ class Rule:
         return re.compile(self.hint).search
 
 
-@functools.lru_cache(maxsize=4096)
-def is_secret_field(name: str) -> bool:
-    """Whether a JSON field or a query parameter is called as a credential is."""
-    return bool(_SECRET_FIELD.fullmatch(name))
-
-
-def placeholder(secret: str) -> str:
-    """REDACTED-1a2b3c4d: the same for the same secret; what was cleaned already stays."""
-    if secret.startswith(REDACTED):
-        return secret
-    digits = 8 if len(secret) >= 20 else 4  # a password is short and can be guessed: its hash says less
-    return f"{REDACTED}-{hashlib.sha256(secret.encode('utf-8', 'surrogatepass')).hexdigest()[:digits]}"
-
-
-def pseudonym(guid: str) -> str:
-    """Another GUID, the same for the same one, whatever the case of its letters."""
-    if guid.lower().startswith(_PSEUDONYM):
-        return guid
-    return _PSEUDONYM + hashlib.sha256(guid.lower().encode()).hexdigest()[:12]
-
-
 def _substitute(pattern: str, replace: Callable[[re.Match[str]], str]) -> Callable[[str], str]:
     @functools.cache
     def compiled() -> re.Pattern[str]:  # when first used: all of them take 4 ms, a tenth of what connect() may cost
@@ -77,12 +47,24 @@ def _substitute(pattern: str, replace: Callable[[re.Match[str]], str]) -> Callab
 
 
 def _is_secret_value(value: str) -> bool:
-    """From 12 characters with a digit on, or 40 without: `api_key=os.environ[...]` is a lesson, no leak."""
-    return len(value) >= 40 or any(letter.isdigit() for letter in value)
+    """Letters and a digit, or 40 letters: `api_key=os.environ[...]` is a lesson and no leak, and so is sig = 0.5."""
+    return len(value) >= 40 or bool(re.search(r"\d", value) and re.search(r"[A-Za-z]", value))
 
 
 def _named_value(match: re.Match[str]) -> str:
     return match[1] + (placeholder(match[2]) if _is_secret_value(match[2]) else match[2])
+
+
+def _schemed_value(match: re.Match[str]) -> str:
+    if match[1].lower() == "basic":  # "a basic gpt-4.1-mini deployment" is none
+        is_told = re.search(r"(?i)authorization\W{0,9}$", match.string[max(0, match.start() - 24) : match.start()])
+        is_coded = re.fullmatch(r"[A-Za-z0-9+/]{12,}={0,2}", match[3]) and re.search(r"\d|[A-Z].*[A-Z]", match[3])
+        return match[1] + match[2] + (placeholder(match[3]) if is_told or is_coded else match[3])
+    return match[1] + match[2] + (placeholder(match[3]) if _is_secret_value(match[3]) else match[3])
+
+
+def _with_digit(match: re.Match[str]) -> str:
+    return placeholder(match[0]) if re.search(r"\d", match[0]) else match[0]
 
 
 def _whole(match: re.Match[str]) -> str:
@@ -131,7 +113,7 @@ def _clean_new_keys(text: str) -> str:
     """Azure's keys since 2024: 52 letters and digits, the mark JQQJ99, 26 more."""
     parts, position = [], 0
     for mark in re.finditer("JQQJ99", text):
-        start = _run_before(text, mark.start(), _ALNUM, 60, position)
+        start = _run_before(text, mark.start(), _ALNUM, 52, position)  # no more: the n of a \\n is no part of it
         after = _ALNUM.match(text, mark.end(), mark.end() + 30)
         end = after.end() if after else mark.end()
         if mark.start() - start >= 40 and end - mark.end() >= 20:
@@ -152,10 +134,7 @@ def _is_id(match: re.Match[str]) -> bool:
 
 def _old_key(match: re.Match[str]) -> str:
     """Azure's keys before 2024 were 32 hex digits, and so are checksums: two of them stay two."""
-    number = match[0]
-    if _is_id(match) or number.startswith(_PSEUDO_HEX):
-        return number
-    return _PSEUDO_HEX + hashlib.sha256(number.lower().encode()).hexdigest()[:20]
+    return match[0] if _is_id(match) else pseudonym_of_hex(match[0])
 
 
 def _guid(match: re.Match[str]) -> str:
@@ -164,31 +143,38 @@ def _guid(match: re.Match[str]) -> str:
 
 def _arm_names(match: re.Match[str]) -> str:
     """/subscriptions/id/resourceGroups/name/providers/namespace/type/name/type/name: every name but the id's."""
-    parts, position = match[0].split("/"), 3
+    slash = "/" if match[0].startswith("/") else match[0][:3]  # %2F, in an address inside an address
+    parts, position = match[0].split(slash), 3
     while position + 1 < len(parts):
         is_namespace = parts[position].lower() == "providers"
         if not is_namespace and parts[position + 1]:
             parts[position + 1] = REDACTED
         position += 2
-    return "/".join(parts)
+    return slash.join(parts)
 
 
 _VALUE = rf"[\w.~+/=%-]{{16,{_MOST}}}+"
-_NAMED = rf"(?i)(?<![A-Za-z])((?:{_SECRET_NAMES})\\{{0,4}}[\"']?\s{{0,9}}[:=]\s{{0,9}}\\{{0,4}}[\"']?)({_VALUE})"
-_SCHEMED = rf"(?i)\b((?:bearer|basic|sharedaccesssignature)[ +])([\w.~+/=&%-]{{12,{_MOST}}}+)"
+_NAMED = rf"(?i)(?<![A-Za-z])((?:{SECRET_NAMES})\\{{0,4}}[\"']?\s{{0,9}}[:=]\s{{0,9}}\\{{0,4}}[\"']?)({_VALUE})"
+_SCHEMED = rf"(?i){_START}(bearer|basic|sharedaccesssignature)([ +])([\w.~+/=&%-]{{12,{_MOST}}}+)"
 _COOKIES = (
     r"(?i)\b((?:set-)?cookie\\{0,4}[\"']?\s{0,9}[:=]\s{0,9}\\{0,4}[\"']?)"
     r"([\w.-]{1,256}+=[^\s;\"'\\]++(?:;\s{0,9}[\w.-]{1,256}+(?:=[^\s;\"'\\]*+)?)*)"
 )
-_GUID = r"(?<![0-9a-fA-F])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9a-fA-F])"
-_PLACE = r"(?i)(/(?:resourceGroups|api/projects|Microsoft\.\w{1,64}/\w{1,64})/)[^/\s\"'\\?&,;)<>]+"
-_RESOURCES = r"(?:openai|services\.ai|cognitiveservices)\.azure\.(?:com|us|cn)"
+_GUID = _START.replace("A-Za-z", "a-fA-F", 1) + r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9a-fA-F])"
+_KINDS = "accounts|workspaces|projects|registries|vaults|storageAccounts|searchServices|sites|servers"
+_PLACE = rf"(?i)(/(?:resourceGroups|api/projects|Microsoft\.\w{{1,64}}/(?:{_KINDS}))/)[^/\s\"'\\?&,;)<>]+"
+_RESOURCES = (
+    r"(?:openai|services\.ai|cognitiveservices|models\.ai|inference\.ml|documents|search)\.azure\.(?:com|us|cn)"
+)
 _SERVICES = (
     r"azure-api\.net|vault\.azure\.net|(?:blob|queue|table|file|dfs|web)\.core\.windows\.net"
-    r"|(?:search|database)\.windows\.net"
+    r"|(?:search|database|servicebus)\.windows\.net|azurewebsites\.net"
 )
-_PRIVATE_KEY = r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|\Z)"
-_PASSWORD = r"(?i)(?<![a-z0-9])([a-z][a-z0-9+.-]{1,20}://)([^\s/:@\"'\\<>]{1,128}+:[^\s/@\"'\\<>]{1,128}+)@"
+_PRIVATE_KEY = (
+    r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?:(?:\s|\\[nr])*+[A-Za-z0-9+/=]{16,}+)*+"
+    r"(?:(?:\s|\\[nr])*+[A-Za-z0-9+/=]{0,15}(?:\s|\\[nr])*+-----END [A-Z ]{0,30}PRIVATE KEY-----)?"
+)
+_PASSWORD = rf"(?i){_START}([a-z][a-z0-9+.-]{{1,20}}://)([^\s/:@\"'\\<>]{{1,128}}+:[^\s/@\"'\\<>]{{1,128}}+)@"
 
 RULES = (
     Rule(
@@ -208,7 +194,7 @@ RULES = (
     Rule(
         "authorization scheme",
         r"(?:bearer|basic|signature)[ +]",
-        _substitute(_SCHEMED, _named_value),
+        _substitute(_SCHEMED, _schemed_value),
         "Bearer {}{} was refused",
         "Basic understanding of bearer tokens in 2024",
     ),
@@ -235,8 +221,8 @@ RULES = (
     ),
     Rule(
         "resource id",
-        "/subscriptions/",
-        _substitute(r"(?i)/subscriptions/[^\s\"'\\?,;)&<>]+", _arm_names),
+        "(?:/|%2f)subscriptions(?:/|%2f)",
+        _substitute(r"(?i)(?:/subscriptions/|%2Fsubscriptions%2F)[^\s\"'\\?,;)&<>]+", _arm_names),
         "/subscriptions/1/resourceGroups/{}/providers/Microsoft.CognitiveServices/accounts/{}",
         "az subscriptions list, and /subscriptions/",
     ),
@@ -278,16 +264,16 @@ RULES = (
     Rule(
         "OpenAI key",
         "(?:sk|ek)[-_]",
-        _substitute(r"(?<![A-Za-z0-9])(?:sk-|ek_)[\w-]{16,}+", _whole),
+        _substitute(_START + r"(?:sk-|ek_)[\w-]{16,}+", _with_digit),
         "sk-{} is OpenAI's",
         "The disk-shaped task-sk is risk-free; the sk- prefix is OpenAI's.",
     ),
     Rule(
         "key of another cloud or forge",
-        "(?:a[ks]ia[0-9a-z]{16}|gh[pousr]_|github_pat_|xox[abeprs]-)",
+        "(?:a[ks]ia[0-9a-z]{16}|gh[pousr]_|github_pat_|xox[abeprs]-|hf_|gsk_|aiza|sk_live_|glpat-|npm_)",
         _substitute(
-            r"(?<![A-Za-z0-9])(?:A[KS]IA[0-9A-Z]{16}(?![0-9A-Za-z])|gh[pousr]_[0-9A-Za-z]{30,}+|github_pat_\w{22,}+"
-            r"|xox[abeprs]-[\w-]{10,}+)",
+            _START + r"(?:A[KS]IA[0-9A-Z]{16}(?![0-9A-Za-z])|gh[pousr]_[0-9A-Za-z]{30,}+|github_pat_\w{22,}+"
+            r"|xox[abeprs]-[\w-]{10,}+|(?:hf|gsk|npm|sk_live)_[0-9A-Za-z]{24,}+|AIza[\w-]{35}|glpat-[\w-]{20,}+)",
             _whole,
         ),
         "gh" + "p_{26}{26} pushes",
@@ -296,7 +282,7 @@ RULES = (
     Rule(
         "32 hex digits",
         "[0-9a-f]{32}",
-        _substitute(r"(?<![0-9A-Za-z])[0-9a-fA-F]{32}(?![0-9A-Za-z])", _old_key),
+        _substitute(_START + r"[0-9a-fA-F]{32}(?![0-9A-Za-z])", _old_key),
         "My key is {32}.",
         "chatcmpl-" + "0a1b2c3d" * 4 + " cfile_" + "deadbeef" * 4 + " sha256 " + "0123456789abcdef" * 4,
     ),

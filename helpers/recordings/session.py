@@ -15,6 +15,7 @@ from helpers.recordings.handing import hand_over, rebuild
 from helpers.recordings.intake import Clock, Intake
 from helpers.recordings.misses import explain_miss
 from helpers.recordings.playing import Passed, Pieces
+from helpers.recordings.reading import AsyncReadAhead, ReadAhead
 from helpers.recordings.redaction import Redactor, clean_model
 from helpers.recordings.requests import Requests, credentials_of
 from helpers.recordings.store import Store
@@ -24,7 +25,6 @@ __all__ = ["ENGINE_HEADER", "Flow", "Session"]
 # A stand-in says with this header which engine answered; Azure never sends it.
 ENGINE_HEADER = "x-standin-engine"
 
-_PATIENCE_S = 10  # for the rest of a stream that its reader has left
 Flow = Generator[httpx2.Request | httpx2.Response, Any, httpx2.Response]
 
 
@@ -55,9 +55,13 @@ class Session:
         self._turns: dict[str, int] = {}
         self._recorded: dict[str, int] = {}  # answers on disk when a key was first met: later ones are other runs'
         self._started = False
+        self._not_kept: RecordingNotKept | None = None
 
     def flow(self, request: httpx2.Request, body: bytes) -> Flow:
         """One exchange, as a transport drives it. Returns what the SDK receives."""
+        unkept, self._not_kept = self._not_kept, None
+        if unkept and not unkept.is_told:
+            raise unkept
         if self.mode == "live":
             return (yield from self._pass_on(request, body))
         asked = self.requests.describe(request, body)
@@ -67,7 +71,7 @@ class Session:
             asked = Asked(cleaned, asked.key)
         if found := self._find(asked):
             index, answer = found
-            name = f"recorded-{self.store.folder.name}-{asked.key}-{index}"
+            name = f"recorded-{self.store.name}-{asked.key}-{index}"
             return hand_over(answer, request, self.store.open_file, self._pace, name, model_of(asked.request))
         return (yield from self._record(asked, request, body))
 
@@ -100,34 +104,43 @@ class Session:
     ) -> httpx2.Response:
         """What comes, passed on as it comes. Who gave it is known from the beginning, all else at its end.
 
-        asked: where it is to be kept; whoever leaves a stream before its end waits a moment for the rest.
+        asked: where it is to be kept; it is then read to its end, whatever its reader does.
         """
         handed = rebuild(request, response, b"")
-        begun = Answer(response.status_code, "file", b"", source=self._source_of(response, ""))
         is_free = is_loopback(response.url.host)
+        begun = Answer(response.status_code, "file", b"", source=self._source_of(response, ""))
         begun.note(handed.headers, model, is_fresh=True, is_whole=False)
-        noted = False
+        noted: list[Answer] = []
 
         def note() -> Answer:
-            nonlocal noted
-            noted = True
-            answer = intake.answer(lambda named: self._source_of(response, named))
-            answer.note(handed.headers, model, is_fresh=True, is_free=is_free)
-            return answer
+            if not noted:
+                noted.append(intake.answer(lambda named: self._source_of(response, named)))
+                noted[0].note(handed.headers, model, is_fresh=True, is_free=is_free)
+            return noted[0]
 
         def see(piece: bytes) -> None:
             intake.feed(piece)
-            if intake.is_done and not noted and not asked:  # the SDK reads no further
+            if intake.is_done and not asked:  # the SDK reads no further
                 note()
 
-        def end(whole: bool) -> None:
-            if not noted:
-                answer = note()
-                if asked and (whole or intake.is_done):
+        def keep(whole: bool) -> None:
+            answer = note()
+            try:
+                if asked and whole:
                     self._keep(asked, request, response, answer, intake)
+            except RecordingNotKept as error:
+                self._not_kept = error  # nobody may be reading any more: the next request says so
+                raise
+            finally:
+                intake.close()
 
-        patience_s = _PATIENCE_S if asked else 0.0
-        return rebuild(request, response, Passed(response, see, end, patience_s), handed.headers)
+        if asked is None:
+            return rebuild(request, response, Passed(response, see, note), handed.headers)
+        is_async = isinstance(response.stream, httpx2.AsyncByteStream) and not isinstance(
+            response.stream, httpx2.SyncByteStream
+        )
+        stream = (AsyncReadAhead if is_async else ReadAhead)(response, see, lambda: intake.is_done, keep)
+        return rebuild(request, response, stream, handed.headers)
 
     def _find(self, asked: Asked) -> tuple[int, Answer] | None:
         """The answer on disk that this request gets, and its index; None where the service is to be asked.
@@ -149,7 +162,7 @@ class Session:
             self._turns[asked.key] = turn + 1
             recorded = self._recorded.setdefault(asked.key, len(answers))
         if self.mode == "record":
-            if turn >= recorded:
+            if turn >= min(recorded, len(answers)):
                 return None
             index = turn
         elif not answers:

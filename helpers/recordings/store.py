@@ -27,6 +27,8 @@ from helpers.recordings.rendering import Rendered, render_record
 __all__ = ["Store"]
 
 _LOCKS = ".locks"
+_MOST_PARSED = 256  # recordings that are held in the memory
+_folders: dict[str, list[Path]] = {}  # by their last name, which tells answers apart where one folder has it
 
 
 class Store:
@@ -37,6 +39,8 @@ class Store:
         self.folder = folder
         self._folders = [base, folder] if base else [folder]
         self._rendered = Rendered()
+        self._parsed: dict[Path, tuple[tuple[int, int], dict[str, Any]]] = {}
+        self.name = _name_apart(folder)
         self._thread_lock = threading.Lock()  # threads wait here, without polling; only processes meet at the file lock
 
     def read(self, name: str) -> dict[str, Any] | None:
@@ -51,17 +55,25 @@ class Store:
         return next((path.name for folder in self._folders for path in folder.glob(f"*.{key}.json")), None)
 
     def _read_one(self, folder: Path, name: str) -> dict[str, Any] | None:
+        path = folder / name
         try:
-            data = _try_again((folder / name).read_bytes)
+            found = path.stat()
+            state = (found.st_mtime_ns, found.st_size)
+            if (known := self._parsed.get(path)) and known[0] == state:
+                return known[1]  # asked n times, a file is read once
+            data = _try_again(path.read_bytes)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            raise _unreadable(folder / name, error.strerror or str(error)) from None
+            raise _unreadable(path, error.strerror or str(error)) from None
         try:
             record = json.loads(data)
             _check(record)
         except (ValueError, RecursionError) as error:
-            raise _unreadable(folder / name, str(error)) from None
+            raise _unreadable(path, str(error)) from None
+        if len(self._parsed) >= _MOST_PARSED:
+            self._parsed.clear()
+        self._parsed[path] = state, record
         return record
 
     def open_file(self, described: Mapping[str, Any]) -> IO[bytes]:
@@ -92,7 +104,7 @@ class Store:
                 before = record["answers"]
                 text = self._rendered.render(asked.key, {**record, "answers": [*before, kept.to_record()]})
                 self._write(asked.key, asked.name, text.encode("utf-8"))
-            except OSError:
+            except BaseException:
                 for sidecar in written:  # nothing names them
                     sidecar.unlink(missing_ok=True)
                 raise
@@ -143,7 +155,7 @@ class Store:
                 if isinstance(data, bytes):
                     target.write(data)
                 else:
-                    clean_file(data, target, redactor.text)
+                    clean_file(data, target, redactor)
                 target.flush()
                 target.seek(0)
                 head, size = target.read(16), os.fstat(target.fileno()).st_size
@@ -178,6 +190,16 @@ class Store:
 
     def _lock_path(self, key: str) -> str:
         return str(self.folder / _LOCKS / key[:2])
+
+
+def _name_apart(folder: Path) -> str:
+    """The folder's name; with a number, where another folder of this process has the same."""
+    known = _folders.setdefault(folder.name, [])
+    place = folder.absolute()
+    if place not in known:
+        known.append(place)
+    number = known.index(place)
+    return f"{folder.name}-{number + 1}" if number else folder.name
 
 
 def _unreadable(path: Path, why: str) -> RecordingUnreadable:

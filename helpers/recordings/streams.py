@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["DEEPEST", "EventReader", "dump_json", "measure_depth", "play_event"]
+__all__ = ["DEEPEST", "EventReader", "dump_json", "is_mostly_text", "measure_depth", "play_event"]
 
 DEEPEST = 64  # levels of JSON; what is deeper is kept as the text it is, since reading it recursively could fail
 
@@ -114,6 +114,18 @@ def dump_json(value: Any) -> str:
 
 
 _UNSAFE = re.compile("[\x85\u2028\u2029\ud800-\udfff]")
+
+
+def is_mostly_text(data: bytes) -> bool:
+    """Whether bytes are UTF-8, or nearly: a byte that is none makes a page of text no picture."""
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return len(data.translate(None, _TEXT_BYTES)) < len(data) / 10
+    return True
+
+
+_TEXT_BYTES = bytes([9, 10, 13, *range(32, 127)])
 
 
 def measure_depth(value: Any) -> int:
