@@ -148,4 +148,4 @@ def test_a_stream_that_the_reader_leaves_is_replayed_whole(wire, service):
     first = next(iter(stream)).model_dump()
     stream.close()
     _, replayed = _ask(_connect(wire, service, "replay"), service, "stream")
-    assert replayed[0] == first and len(replayed) > 2
+    assert replayed[0] == _without_folder(first, service) and len(replayed) > 2

@@ -11,7 +11,7 @@ from helpers.recordings.provenance import Answered, remember, today
 from helpers.recordings.redaction import Redactor
 from helpers.recordings.streams import DEEPEST, EventReader, dump_json, is_mostly_text, measure_depth, play_event
 
-__all__ = ["BODIES", "Answer", "parse_body"]
+__all__ = ["BODIES", "Answer", "is_utf8", "parse_body"]
 
 # What an answer's body is kept as; exactly one of them stands in each answer on disk.
 #   json    parsed          text    as it is               file    {"file", "bytes", "sha256"} of a sidecar
@@ -168,11 +168,16 @@ def _unwrap(value: Any) -> Any:
     return {name: _unwrap(item) for name, item in value.items()} if isinstance(value, dict) else value
 
 
+def is_utf8(content_type: str) -> bool:
+    """Whether a type says nothing of the letters' coding, or UTF-8."""
+    charset = re.search(r"charset=\W?([\w-]+)", content_type.lower())
+    return not charset or charset[1] in {"utf-8", "utf8"}
+
+
 def parse_body(content_type: str, content: bytes) -> tuple[str, Any]:
     """(kind, body) of a body that is no stream: "json", "text", or "file" with the bytes."""
     content_type = content_type.lower()
-    charset = re.search(r"charset=\W?([\w-]+)", content_type)
-    if "json" in content_type and (not charset or charset[1] in {"utf-8", "utf8"}):
+    if "json" in content_type and is_utf8(content_type):
         try:
             value = json.loads(content.decode("utf-8"))
             if measure_depth(value) <= DEEPEST:

@@ -8,7 +8,7 @@ from typing import IO, Any
 
 import httpx2
 
-from helpers.recordings.answer import Answer, parse_body
+from helpers.recordings.answer import Answer, is_utf8, parse_body
 from helpers.recordings.redaction import Redactor
 from helpers.recordings.streams import EventReader, is_mostly_text
 
@@ -90,6 +90,8 @@ class Intake:
         """What came, and from whom. source_of: from the model that the answer names to its source."""
         if self._reader:
             self._reader.finish()
+            if not is_utf8(self._headers.get("content-type", "")):
+                self._reader.is_plain = False
         kind: str
         body: Any
         if self._size > LARGE:

@@ -155,7 +155,7 @@ class Redactor:
         return value
 
     def _field(self, name: str, value: Any) -> Any:
-        if isinstance(value, list) and _may_name_secret(name):
+        if isinstance(value, list) and (name in _MODEL_FIELDS or _may_name_secret(name)):
             return [self._field(name, item) for item in value]
         if name == "authentication" and isinstance(value, dict) and isinstance(value.get("key"), str):
             return {**self._walk(value), "key": placeholder(value["key"])}
@@ -163,15 +163,27 @@ class Redactor:
             return self._walk(value)
         if value and (is_secret_field(name) or (may_be_secret_field(name) and is_credential(value))):
             return placeholder(value)
-        if name == "model":
-            return self._names[value] if value in self._names else self.text(clean_model(value))
+        if name == "model" and value in self._names:
+            return self._names[value]
+        if name in _MODEL_FIELDS:
+            value = clean_model(value)
         if _OWN_ID.fullmatch(name) and _GUID.fullmatch(value):
             return value  # what a service calls a thing of its own; a later request asks for it by that name
         return self.text(value)
 
 
+# Where servers name a model, or list theirs.
+_MODEL_FIELDS = ("model", "id", "root", "parent", "name", "aliases", "model_path")
+
+
+def _strings(value: Any) -> list[str]:
+    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
+
+
 def clean_model(name: str) -> str:
     """A model's name; of a file on the server's own disk, which some call theirs by, the last part alone."""
+    if "/subscriptions/" in name:
+        return name  # a resource's id, which has a rule of its own
     is_path = re.match(r"[/~]|\.{1,2}[/\\]|\\\\|[A-Za-z]:[/\\]|file:", name)
     return re.split(r"[/\\]", name.rstrip("/\\"))[-1] if is_path else name
 
@@ -185,7 +197,7 @@ def _collect(value: Any, strings: list[str]) -> bool:
             return False  # a vector, which is long
         return any([_collect(item, strings) for item in value])
     elif isinstance(value, dict):
-        path = isinstance(model := value.get("model"), str) and clean_model(model) != model
+        path = any(clean_model(one) != one for name in _MODEL_FIELDS for one in _strings(value.get(name)))
         return any([_collect(item, strings) for item in value.values()]) or path or any(map(_may_name_secret, value))
     return False
 
