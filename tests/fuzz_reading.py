@@ -126,7 +126,7 @@ def _show_values(body: Any, headers: Any) -> str:
 
 _OPENS_JSON = re.compile(r"\s*[\[{\"]")
 _READ_AS_EVENTS = {"", "text/plain", "application/octet-stream"}  # where events were asked for
-_EVENTS = re.compile(rb"(?:(?:[a-z]*:[^\r\n]*|\xef\xbb\xbf)[\r\n]+)*(?:data|event):|\Z")
+_EVENTS = re.compile(rb"(?:\xef\xbb\xbf)?(?:[a-z]*:[^\r\n]*[\r\n]|[\r\n])*(?:data|event):|\Z")
 
 
 def _event_value(event: Any) -> tuple[Any, Any]:
