@@ -30,11 +30,14 @@ SCHEMA = {"title": "Ship", "type": "object", "properties": {"name": {"type": "st
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.other_clients", description=__doc__.splitlines()[0])
     parser.add_argument("--engine", default="nonsense", help="default: %(default)s, which needs no download")
+    parser.add_argument("--environment", action="store_true", help="make their environment, and ask nothing")
     options = parser.parse_args()
     python = find_python()
     if not python:
         print(f"Making an environment with {' and '.join(PINNED)} in runs/clients", flush=True)
         python = _make_environment()
+    if options.environment:
+        return 0
     from tests.standin import serve
 
     with serve(options.engine) as standin:
