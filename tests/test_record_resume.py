@@ -47,7 +47,9 @@ def standin(running_standin, tmp_path):
 def test_a_cell_that_fails_unplanned_stops_and_the_next_run_goes_on_from_there(takes_its_time, tmp_path, standin):
     old = tmp_path / RECORDINGS / NAME
     old.mkdir(parents=True)
-    (old / "old.json").write_text('{"request": {"method": "GET", "path": "/"}, "answers": [{"status": 200}]}')
+    (old / "old.json").write_text(
+        '{"request": {"method": "GET", "path": "/"}, "answers": [{"status": 200, "text": ""}]}'
+    )
     write(tmp_path, [ONE, BROKEN, TWO])
     before = snapshot(tmp_path)
     with pytest.raises(NotebookFailed, match="cell 2 failed") as caught:

@@ -29,10 +29,12 @@ class EventReader:
         self._name: str | None = None
         self._stands_alone = False
         self._ms: float | None = None
+        self._is_fed = False
 
     def feed(self, chunk: bytes, ms: float | None = None) -> None:
         """ms: when the chunk came, where the clock does not know it any more."""
         self._ms = ms
+        self._is_fed = self._is_fed or bool(chunk)
         text = self._decode(chunk)
         if "\n" not in text and "\r" not in text and not (self._parts and self._parts[-1].endswith("\r")):
             self._parts.append(text)
@@ -49,8 +51,8 @@ class EventReader:
         """At the end of the stream: an event that was not complete is none, as for the SDK."""
         if self._parts and self._parts[-1].endswith("\r"):
             self.feed(b"\n")  # it was a line's end after all
-        if re.match(r"(?!data|event|id|retry)[^:]", "".join(self._parts)):
-            self.is_plain = False
+        if re.match(r"(?!data|event|id|retry)[^:]", "".join(self._parts)) or (self._is_fed and not self.events):
+            self.is_plain = False  # another text, or one of comments alone
         if any(map(_ESCAPED.search, [*self._parts, *self._data])) or self._decode(b"", True):
             self.is_plain = False
 
