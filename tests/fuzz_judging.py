@@ -71,9 +71,8 @@ def _may_not_be_kept(case: Case) -> bool:
 
 def _is_cut_after_its_end(case: Case, plain: Outcome, seen: Outcome) -> bool:
     """Cut off after all that the SDK reads: it is whole, and only who reads bytes past the end sees the cut."""
-    sent = b"".join(piece for reply in case.replies for piece in reply.pieces if isinstance(piece, bytes))
-    may_be_done = b"[DONE]" in sent or "encoded" in case.tags or "byte by byte" in case.tags
-    return any(case.cuts) and _is_broken(plain) and seen.error is None and may_be_done
+    # The SDK itself, reading parsed pieces, meets a cut only before the end: then nothing is kept, and nothing replayed.
+    return any(case.cuts) and case.read != "parsed" and _is_broken(plain) and seen.error is None
 
 
 def _is_half_kept(case: Case, plain: Outcome, seen: Outcome) -> bool:
