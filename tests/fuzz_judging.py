@@ -71,7 +71,7 @@ def _may_not_be_kept(case: Case) -> bool:
 
 def _is_cut_after_its_end(case: Case, plain: Outcome, seen: Outcome) -> bool:
     """Cut off after all that the SDK reads: it is whole, and only who reads bytes past the end sees the cut."""
-    # The SDK itself, reading parsed pieces, meets a cut only before the end: then nothing is kept, and nothing replayed.
+    # The SDK, reading parsed pieces, meets a cut only before the end: then nothing is kept, and nothing replayed.
     return any(case.cuts) and case.read != "parsed" and _is_broken(plain) and seen.error is None
 
 
