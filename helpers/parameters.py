@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from helpers.tables import TABLES, read_rows
 
-__all__ = ["Refusal", "check_parameters", "find_rule", "list_refusals"]
+__all__ = ["Refusal", "check_parameters", "find_rule", "list_refusals", "unfold_parameters"]
 
 _HOLDERS = {"reasoning", "text", "audio", "audio.input", "audio.output"}  # parameters of which the inside has rules
 _OF_THE_SDK = {"extra_headers", "extra_query", "extra_body", "timeout"}  # these never reach the service as they are
@@ -55,7 +55,7 @@ def list_refusals(model: str, api: str, parameters: Mapping[str, Any]) -> list[R
         return []
     if member["accepted"] == "no":
         return [_refuse(api, "unserved", f"{model} is not served there", "", member)]
-    refusals = (_check_value(api, model, name, value, parameters) for name, value in _unfold(parameters))
+    refusals = (_check_value(api, model, name, value, parameters) for name, value in unfold_parameters(parameters))
     return list(dict.fromkeys(filter(None, refusals)))
 
 
@@ -86,14 +86,14 @@ def _list_apis() -> list[str]:
     return list(dict.fromkeys(row["api"] for row in read_rows("parameters")))
 
 
-def _unfold(parameters: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def unfold_parameters(parameters: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Name and value of each parameter, and of what lies in it: audio.output.speed; roles and parts of `messages`."""
     for name, value in parameters.items():
         if value is None or type(value).__name__ in ("NotGiven", "Omit"):
             continue  # the SDK leaves these out
         yield name, value
         if name in _HOLDERS and isinstance(value, Mapping):
-            yield from _unfold({f"{name}.{inner}": one for inner, one in value.items()})
+            yield from unfold_parameters({f"{name}.{inner}": one for inner, one in value.items()})
         for message in value if name == "messages" and isinstance(value, list) else []:
             if isinstance(message, Mapping):
                 yield "messages.role", message.get("role")

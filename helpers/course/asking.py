@@ -2,9 +2,10 @@
 
 import ast
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
-__all__ = ["parse_cells", "read_models"]
+__all__ = ["parse_cell", "read_models"]
 
 _CALLS = {"create", "parse", "stream", "generate", "edit", "connect"}  # what the SDK calls its operations
 _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -13,15 +14,12 @@ _LISTS = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 _Scope = tuple[int, ...]  # () is the notebook; a function in it (1,), a comprehension in that one (1, 2)
 
 
-def parse_cells(cells: Iterable[Any]) -> list[ast.Module]:
-    """Each code cell as a tree; without those that hold no plain Python: a magic, or a cell that is meant to fail."""
-    trees = []
-    for cell in cells:
-        try:
-            trees.append(ast.parse(cell.source if cell.cell_type == "code" else ""))
-        except SyntaxError:
-            continue
-    return trees
+def parse_cell(source: str) -> ast.Module:
+    """A code cell as a tree, with `await` outside of functions. Raises SyntaxError: a magic, or meant to fail."""
+    flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    tree = compile(source, "<cell>", "exec", flags, dont_inherit=True)
+    assert isinstance(tree, ast.Module)
+    return tree
 
 
 def read_models(cells: Iterable[Any]) -> set[str]:
@@ -29,8 +27,9 @@ def read_models(cells: Iterable[Any]) -> set[str]:
     a loop, or a parameter of a function of the notebook. More than the models may be among them, never fewer, but for
     names that are made at run time."""
     reader = _Reader()
-    for tree in parse_cells(cells):
-        reader.visit(tree)
+    for cell in cells:
+        with suppress(SyntaxError):
+            reader.visit(parse_cell(cell.source if cell.cell_type == "code" else ""))
     return reader.find_models()
 
 
@@ -101,10 +100,13 @@ class _Reader(ast.NodeVisitor):
         self._bound[(*self._scope, self._count)] = _bound_in(node)
         if arguments:
             names = [*arguments.posonlyargs, *arguments.args]
-            pairs = [*zip(reversed(names), reversed(arguments.defaults), strict=False)]
-            pairs += [pair for pair in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if pair[1]]
+            pairs = [
+                *zip(reversed(names), reversed(arguments.defaults), strict=False),
+                *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
+            ]
             for name, default in pairs:
-                self._note((*self._scope, self._count), name.arg, self._scope, default)
+                if default:
+                    self._note((*self._scope, self._count), name.arg, self._scope, default)
 
     def _inside(self, node: ast.AST) -> None:
         before, self._scope = self._scope, (*self._scope, self._count)
