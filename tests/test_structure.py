@@ -182,8 +182,10 @@ def _count_code(path: Path) -> int:
 # of redaction hold their examples (+100), know a dozen more kinds of secret and never read a text twice (+250); bodies
 # are taken in within a bounded memory (+90), rendered in linear time (+55), and what a redirect, another key or a
 # header of the request changes is told apart (+100); a stream is read ahead while it is watched (+100); what the
-# receipt counts is noted (+50).
-BUDGETS = {"recordings": 2_200, "course": 1_100, "exercises": 900, "charts": 1_200, "": 2_250}
+# receipt counts is noted (+50). course/ grew from 1,100 to 1,850 with the two commands for models that leave: who is
+# asked is read through functions and loops (+100), each notebook is judged (+110), and requests are found, reviewed,
+# priced and renamed (+560).
+BUDGETS = {"recordings": 2_200, "course": 1_850, "exercises": 900, "charts": 1_200, "": 2_250}
 
 
 @pytest.mark.parametrize("part", BUDGETS)

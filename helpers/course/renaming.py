@@ -59,7 +59,7 @@ class Renaming:
                 lines += [f"{title}: {file}", *map(str, places), ""]
         changed, by_hand = (len({(p.file, p.cell) for p in self.places if p.kind == k}) for k in ("changed", "by hand"))
         verb = "changed" if self.is_written else "would change"
-        return "\n".join([*lines, f"{changed} cell{'s' if changed != 1 else ''} {verb}; {by_hand} need a hand."])
+        return "\n".join([*lines, f"{changed} cell{'s' if changed != 1 else ''} {verb}; {by_hand} to look at by hand."])
 
 
 def rename_model(path: Path, old: str, new: str, findings: Sequence[Finding], write: bool = False) -> Renaming:
@@ -115,7 +115,7 @@ def _read_cell(
     for token in tokens:
         kind = tokenize.tok_name[token.type]
         depth += (kind == "FSTRING_START") - (kind == "FSTRING_END")
-        if kind == "STRING" and not depth and _value_of(token.string) == old:
+        if kind == "STRING" and not depth and _literal(token.string) == old:
             edits.append((token.start[0], token.start[1], token.end[1], token.string.replace(old, new)))
             places.append((token.start[0], "changed", f"{token.string} -> {edits[-1][3]}"))
         elif kind in {"STRING", "COMMENT", "FSTRING_MIDDLE"} and _names(old, token.string):
@@ -135,63 +135,42 @@ def _read_parameters(
     tree: ast.AST, old: str, new: str, findings: Sequence[Finding]
 ) -> Iterator[tuple[int, str, str, tuple[int, str] | None]]:
     """(line, parameter, why it needs a hand, or its column in bytes and its new name where that is sure)"""
-    troubles = [one for one in findings if one.is_refusal]
+    troubles = {(one.api, one.parameter): one for one in findings if one.is_refusal}
     for node in ast.walk(tree):
         if isinstance(node, ast.Dict):
-            keys = [key for key in node.keys if isinstance(key, ast.Constant)]
-            for key, one in [(key, one) for key in keys for one in troubles if one.parameter == key.value]:
-                yield key.lineno, one.parameter, f"{one.instead or one.what} (if this goes to {new})", None
-        if not isinstance(node, ast.Call):
-            continue
-        named = {keyword.arg: keyword for keyword in node.keywords}
-        model = (
-            named["model"].value.value if "model" in named and isinstance(named["model"].value, ast.Constant) else ""
-        )
-        api = next((api for words, api in _APIS.items() if f".{words}." in f".{ast.unparse(node.func)}"), "")
-        literals = {name: _literal(one.value) for name, one in named.items() if name and name != "model"}
-        seen = set()
-        for one in troubles if model in {"", old} else ():
-            keyword = named.get(one.parameter)
-            if not keyword or one.api != (api or one.api) or one.parameter in seen:
-                continue
-            if keyword.arg and literals[keyword.arg] is not None and not _is_refused(new, one, literals):
-                continue
-            seen.add(one.parameter)
-            target = (re.match(r"use (\w+)", one.instead) or ["", ""])[1]
-            if one.kind == "moved" and api == one.api and model == old and not {None, target} & named.keys():
-                yield keyword.lineno, one.parameter, "", (keyword.col_offset, target)
-            else:
-                yield keyword.lineno, one.parameter, (one.instead or one.what) + _say_why(one, api, model, named), None
-
-
-def _say_why(one: Finding, api: str, model: str, named: Mapping[str | None, Any]) -> str:
-    """Why a parameter that only moved is left to a hand."""
-    if one.kind != "moved":
-        return ""
-    if not api:
-        return " (it goes through a function)"
-    return (
-        " (the model is a variable)" if not model else " (** may name it too)" if None in named else " (both are named)"
-    )
+            keys = {_literal(key): key.lineno for key in node.keys if isinstance(key, ast.Constant)}
+            for name, one in {one.parameter: one for one in troubles.values() if one.parameter in keys}.items():
+                yield keys[name], name, f"{one.instead or one.what} (if this goes to {new})", None
+        elif isinstance(node, ast.Call):
+            named = {keyword.arg: keyword for keyword in node.keywords}
+            model = _literal(named["model"].value) if "model" in named else None
+            api = next((api for words, api in _APIS.items() if f".{words}." in f".{ast.unparse(node.func)}"), "")
+            fitting = {one.parameter: one for one in troubles.values() if api in {"", one.api}}
+            literals = {name: _literal(one.value) for name, one in named.items() if name and name != "model"}
+            for name in fitting.keys() & literals.keys() if model in {None, old} else ():
+                one, keyword = fitting[name], named[name]
+                target = (re.match(r"use (\w+)", one.instead) or ["", ""])[1]
+                if literals[name] is not None and not _is_refused(new, one, literals):
+                    continue
+                if one.kind == "moved" and api and model == old and not {None, target} & named.keys():
+                    yield keyword.lineno, name, "", (keyword.col_offset, target)
+                else:
+                    unsure = "" if api else "it goes through a function"
+                    unsure = unsure or ("more is passed beside it" if model else "the model is a variable")
+                    why = f" ({unsure})" if one.kind == "moved" else ""
+                    yield keyword.lineno, name, f"{one.instead or one.what}{why}", None
 
 
 def _is_refused(new: str, one: Finding, literals: Mapping[str, Any]) -> bool:
     return any(refusal.parameter == one.parameter for refusal in list_refusals(new, one.api, literals))
 
 
-def _literal(value: ast.expr) -> Any:
-    """What a plain literal is, None for all else: a name, a call."""
+def _literal(value: str | ast.expr) -> Any:
+    """What a plain literal is, None for all else: a name, a call, an f-string."""
     try:
         return ast.literal_eval(value)
-    except ValueError:
-        return None
-
-
-def _value_of(text: str) -> Any:
-    try:
-        return ast.literal_eval(text)
     except (ValueError, SyntaxError):
-        return None  # an f-string
+        return None
 
 
 def _names(model: str, text: str) -> bool:

@@ -23,7 +23,8 @@ _APIS = {  # operation of a request: its word in parameters.csv
 }
 _EFFORTS = {"chat": "reasoning_effort", "responses": "reasoning.effort"}
 _LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
-_TOLD = {*_LIMITS, "parallel_tool_calls"}  # these have words of their own; a note on an effort that newer models lack
+# Limits and efforts have words of their own, and the last one's note is of an effort that newer models lack.
+_TOLD = {*_LIMITS, *_EFFORTS.values(), "parallel_tool_calls"}
 _KINDS = ["unserved", "moved", "refused", "only", "needs", "unknown", "differs", "both"]
 _Trouble = tuple[str, str, str, str, str]  # parameter, kind, what, instead, value
 
