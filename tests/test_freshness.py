@@ -65,6 +65,7 @@ def models(*sources: str) -> set[str]:
             "ask = lambda m: client.responses.create(model=m)\nm = 1",
             'model = "gpt-4o"\nclient.responses.create(model=model)',
         ],
+        ["def a(m):\n    client.responses.create(model=m)", 'a("gpt-4o")', "def a(m):\n    print(m)"],
         ['answer = await client.responses.create(model="gpt-4o")'],
         ["%matplotlib inline", 'client.responses.create(model="gpt-4o")'],
     ],

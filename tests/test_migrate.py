@@ -178,7 +178,8 @@ def test_the_courses_own_requests_are_refused_where_the_check_warns(folder):
 
 def test_a_request_that_sets_no_effort_thinks_where_that_is_the_default():
     found = find(review("gpt-5.6-luna", request(), request(reasoning_effort="none")), "reasoning_effort", "differs")
-    assert len(found.files) == 1 and "it is medium: it thinks first" in found.what and "billed" in found.what
+    assert len(found.files) == 1
+    assert found.what == "not set, so it is medium: it thinks first; hidden tokens are billed as output"
     assert found.instead.startswith('reasoning_effort="none"')
     found = find(review("gpt-5.6-luna", request(OLD, "responses")), "reasoning.effort", "differs")
     assert found.instead.startswith('reasoning={"effort": "none"}')
@@ -288,9 +289,17 @@ def describe(old: str, new: str, *records: dict[str, Any]) -> str:
 def test_the_report_says_whose_the_output_lengths_are_and_that_they_are_assumed():
     text = describe(OLD, NEW, request())
     assert "* An assumption: 5 tokens, as long as the recorded answers, which are those of stand-in, Small-1B." in text
-    azure = request(OLD, "chat", answer(10, 5, source={"kind": "azure", "region": "West Europe"}))
+    refused = answer(0, 0, 400)  # what answered with an error wrote no output
+    azure = request(OLD, "chat", answer(10, 5, source={"kind": "azure", "region": "West Europe"}), refused)
     text = describe(OLD, NEW, azure)
     assert "those of azure, West Europe" in text and "stand-in" not in text
+
+
+def test_an_engine_that_counts_by_itself_is_named_where_its_count_is_used():
+    foreign = request(OLD, "chat", answer(10, 5, source={"kind": "other", "engine": "Some-7B"}))
+    text = describe(OLD, NEW, foreign, request())
+    assert "Prompts are as long as those who answered counted them, each its own way: other, Some-7B" in text
+    assert "the tokenizer of both" not in text
 
 
 def test_the_report_says_what_is_assumed_of_the_tokens():

@@ -39,7 +39,7 @@ class _Reader(ast.NodeVisitor):
         self._count = 0
         self._bound: dict[_Scope, set[str]] = {(): set()}
         self._flows: dict[tuple[_Scope, str], list[tuple[_Scope, ast.expr]]] = {}
-        self._functions: dict[str, tuple[_Scope, ast.arguments]] = {}
+        self._functions: dict[str, list[tuple[_Scope, ast.arguments]]] = {}
         self._calls: list[tuple[_Scope, ast.Call]] = []
 
     def find_models(self) -> set[str]:
@@ -47,10 +47,10 @@ class _Reader(ast.NodeVisitor):
         asked = []
         for scope, call in self._calls:
             named = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
-            function = self._functions.get(call.func.id) if isinstance(call.func, ast.Name) else None
-            if function:
+            functions = self._functions.get(call.func.id, []) if isinstance(call.func, ast.Name) else []
+            for function in functions:  # a notebook may give one name to several
                 self._bind_arguments(scope, call, *function)
-            is_passed_on = function is not None and function[1].kwarg is not None
+            is_passed_on = any(arguments.kwarg for _, arguments in functions)
             is_operation = isinstance(call.func, ast.Attribute) and call.func.attr in _CALLS
             if "model" in named and (is_operation or is_passed_on):
                 asked.append((scope, named["model"]))
@@ -58,7 +58,7 @@ class _Reader(ast.NodeVisitor):
 
     def visit_FunctionDef(self, node: Any) -> None:
         self._enter(node, node.args)
-        self._functions[node.name] = (*self._scope, self._count), node.args
+        self._functions.setdefault(node.name, []).append(((*self._scope, self._count), node.args))
         self._inside(node)
 
     visit_AsyncFunctionDef = visit_FunctionDef

@@ -109,9 +109,8 @@ def describe_freshness(states: Sequence[ModelState], on: date | None = None) -> 
 def _check_notebook(path: Path, day: date, root: Path) -> list[ModelState]:
     teaching, history = split_cells(read_notebook(path).cells)
     solution = path.parent / "solutions" / path.name
-    if solution.exists():
-        teaching += read_notebook(solution).cells
-    asked = {name for name in read_models(teaching) if list_versions(name)}
+    solved = read_models(read_notebook(solution).cells) if solution.exists() else set()
+    asked = {name for name in read_models(teaching) | solved if list_versions(name)}
     past = {name for name in read_models([*teaching, *history]) if list_versions(name)} - asked
     # A name that is made at run time, from a table for one, stands in no cell, and its recordings still tell it.
     asked |= _list_recorded(root / "data" / "recordings" / path.stem) - past

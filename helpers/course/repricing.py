@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["describe_prices", "find_tokenizer", "price_request", "tabulate_requests"]
 
-_CHATS = {"chat", "responses"}
 _CACHED_FROM = 1024  # tokens of a prompt, by Microsoft's prompt caching page (2026-08-12)
 _CERTAINTY = {"unsure": ", which is inferred for {new}"}
 _Records = Sequence[tuple[str, Mapping[str, Any]]]
@@ -49,10 +48,9 @@ def price_request(record: Mapping[str, Any], new: str) -> dict[str, Any]:
     is known.
     """
     model, api = model_of(record["request"]), api_of(record["request"])
-    usages = [usage for answer in record["answers"] if answer["status"] < 400 and (usage := read_usage(answer))]
+    usages = [usage for answer in record["answers"] if (usage := read_usage(answer))]  # errors count none
     prompt, output = (sum(usage[i] for usage in usages) for i in (0, 1))
-    opening = _count_opening(new) - _count_opening(model) if api in _CHATS else 0
-    again = prompt + len(usages) * opening
+    again = prompt + len(usages) * (_count_opening(new) - _count_opening(model))
     return {
         "model": model,
         "api": api,
@@ -92,15 +90,25 @@ def describe_prices(records: _Records, old: str, new: str) -> list[str]:
         money = [*sums, None if None in sums else sum(filter(None, sums))]
         tokens = sum(row[f"{prefix}prompt_tokens"] for row in rows)
         lines.append(f"  {name:<24}{tokens:>14,}" + "".join(f"{_word_money(usd):>13}" for usd in money))
-    notes = [_word_output(records, output, new), _word_tokens(rows, old, new), *_list_unsure(records, rows, new)]
+    notes = [
+        _word_output(records, output, new),
+        _word_tokens(records, rows, old, new),
+        *_list_unsure(records, rows, new),
+    ]
     return lines + [
         line for note in notes for line in textwrap.wrap(note, 96, initial_indent="  ", subsequent_indent="    ")
     ]
 
 
-def _word_output(records: _Records, output: int, new: str) -> str:
+def _list_sources(records: _Records, *kinds: str) -> str:
+    """Who answered, in words; kinds: without these."""
     answers = [answer for _, record in records for answer in record["answers"] if answer["status"] < 400]
-    sources = "; ".join(sorted({name_source(answer) for answer in answers}))
+    wanted = [answer for answer in answers if (answer.get("source") or {}).get("kind") not in kinds]
+    return "; ".join(sorted({name_source(answer) for answer in wanted}))
+
+
+def _word_output(records: _Records, output: int, new: str) -> str:
+    sources = _list_sources(records)
     return (
         f"* An assumption: {output:,} tokens, as long as the recorded answers, which are those of {sources}. "
         f"{new} writes answers of another length; where it thinks, hidden tokens come on top."
@@ -109,7 +117,9 @@ def _word_output(records: _Records, output: int, new: str) -> str:
     )
 
 
-def _word_tokens(rows: Sequence[Mapping[str, Any]], old: str, new: str) -> str:
+def _word_tokens(records: _Records, rows: Sequence[Mapping[str, Any]], old: str, new: str) -> str:
+    if foreign := _list_sources(records, "azure", "stand-in"):  # the stand-in counts as Azure does
+        return f"Prompts are as long as those who answered counted them, each its own way: {foreign}."
     (before, _), (after, certainty) = find_tokenizer(old), find_tokenizer(new)
     if not before or before != after:
         return (

@@ -75,7 +75,7 @@ def review_requests(records: Iterable[tuple[str, Mapping[str, Any]]], new: str) 
 
 def api_of(request: Mapping[str, Any]) -> str:
     """The word of parameters.csv for a recorded request, "" where it asks no model through an API that stands there."""
-    return _APIS.get(operation_of(request), "") if request["method"] == "POST" and model_of(request) else ""
+    return _APIS.get(operation_of(request), "") if model_of(request) else ""
 
 
 def _body_of(request: Mapping[str, Any]) -> dict[str, Any]:
