@@ -17,12 +17,13 @@ import openai
 
 from helpers.endpoints import is_loopback
 from helpers.errors import CourseError
+from helpers.lines import WIDTH
 from helpers.signin import attempts_of, is_sign_in_error
 from helpers.tables import read_rows
 
 __all__ = ["Explanation", "explain", "explain_in_notebook"]
 
-_WIDTH = 96
+_WIDTH = WIDTH - 10  # less the words in front of it
 
 
 @dataclass(frozen=True, repr=False)

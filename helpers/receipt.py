@@ -7,13 +7,12 @@ thread asked between two cells in the next one.
 
 import html
 import sys
-import textwrap
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from helpers.errors import CourseError
-from helpers.evidence import WIDTH
+from helpers.lines import fold
 from helpers.recordings import Answered, listen
 
 __all__ = ["describe_calls", "set_hook"]
@@ -64,7 +63,7 @@ def _end(result: Any = None) -> None:
 
     line = describe_calls(calls)
     shown = f'<p style="margin: 2px 0; font-size: 85%; opacity: 0.65">{html.escape(line)}</p>'
-    plain = textwrap.fill(line, WIDTH, subsequent_indent="  ")
+    plain = fold(line, "  ")
     display({"text/html": shown, "text/plain": plain}, raw=True, metadata={"receipt": True})
 
 

@@ -5,11 +5,11 @@ import html
 import math
 import numbers
 import re
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 from helpers.errors import EvidenceError
-from helpers.evidence import WIDTH, Evidence, check_names, evidence_of
+from helpers.evidence import Evidence, check_names, evidence_of
+from helpers.lines import fold
 
 if TYPE_CHECKING:
     import pandas
@@ -20,7 +20,7 @@ __all__ = ["show_table"]
 _PAGE = 700
 _LONG = 13
 _LETTER, _PADDING = 7.7, 14  # pixels, in JupyterLab's font
-_MAY_BREAK = re.compile(r"(?<=[-_/.,:@])(?=\w)")
+_MAY_BREAK = re.compile(r"(?<=[-_/.,:@])(?=\w{3})")
 _NUMBER = re.compile(r"[-−+]?\$?(?!0\d)\d[\d,.]*\s?%?(?: of \d[\d,]*)?")
 
 
@@ -46,7 +46,7 @@ def show_table(table: "pandas.DataFrame", *answers: Any, caption: str = "", sour
     heads, columns = _write_columns(table)
     line = f"source: {source}" if source else f"evidence: {evidence}"
     shown = _as_html(heads, columns, caption) + f'<p style="opacity: 0.75">{html.escape(line)}</p>'
-    plain = "\n".join([*filter(None, [caption]), *_as_text(heads, columns), textwrap.fill(line, WIDTH)])
+    plain = "\n".join([*filter(None, [caption]), *_as_text(heads, columns), fold(line)])
     display({"text/html": shown, "text/plain": plain}, raw=True, metadata={"evidence": evidence.kind})
 
 

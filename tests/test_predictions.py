@@ -7,9 +7,10 @@ import nbformat
 import nbformat.v4 as v4
 import pytest
 
-from helpers import predict, predicted, predictions, progress
+from helpers import predict, predicted, progress
 from helpers.course.notebooks import compare_outputs, read_notebook, run_notebook
 from helpers.errors import CourseError
+from helpers.lines import WIDTH
 from helpers.settings import ROOT
 
 NAME, QUESTION, OPTIONS = "06.tokens", "Which costs more tokens?", ["German", "English"]
@@ -153,4 +154,4 @@ def test_every_prediction_of_a_notebook_is_its_own_and_has_its_result_after_it(p
 
 def test_the_lines_fit_a_notebooks_width(capsys):
     predict(NAME, "word " * 30 + "?", ["a long answer", "another one"])
-    assert max(map(len, capsys.readouterr().out.splitlines())) <= predictions._WIDTH
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= WIDTH

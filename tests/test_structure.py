@@ -15,7 +15,14 @@ from helpers.settings import ROOT
 HELPERS = ROOT / "helpers"
 MODULES = {path.relative_to(ROOT).with_suffix("").as_posix().replace("/", "."): path for path in HELPERS.rglob("*.py")}
 MODULES = {name.removesuffix(".__init__"): path for name, path in MODULES.items()}
-GROUND = {"helpers.errors", "helpers.envfile", "helpers.endpoints", "helpers.settings", "helpers.tables"}
+GROUND = {
+    "helpers.errors",
+    "helpers.lines",
+    "helpers.envfile",
+    "helpers.endpoints",
+    "helpers.settings",
+    "helpers.tables",
+}
 
 
 def _imports(path: Path, *, late: bool = True, typing: bool = True) -> set[str]:
