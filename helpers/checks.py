@@ -11,8 +11,9 @@ from difflib import get_close_matches
 from typing import Any
 
 from helpers.errors import CourseError
+from helpers.jupyter import show_markdown
 from helpers.lines import fold
-from helpers.progress import remember, show_markdown
+from helpers.memory import remember
 from helpers.settings import ROOT
 
 __all__ = ["Wrong", "check", "close_to", "exercise", "exercise_names", "solution"]

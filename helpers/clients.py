@@ -183,6 +183,12 @@ def _token_provider(settings: Settings, api_version: str | None, own: set[str]) 
     if settings.mode == "replay" or settings.api_key or settings.ad_token:
         return None
     ask = token_provider(_DATED_SCOPE if api_version else _V1_SCOPE)
+    if "IPython" in sys.modules:  # azure is loaded now, and its errors explain themselves too
+        from azure.core.exceptions import ClientAuthenticationError
+
+        from helpers.explanations import explain_in_notebook
+
+        explain_in_notebook(ClientAuthenticationError)
 
     def provide() -> str:
         token = ask()

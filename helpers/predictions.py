@@ -6,15 +6,15 @@ Without a reader, as in the checks, the question is printed and nothing is kept.
 
 import importlib.util
 import re
-import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
 from helpers.errors import CourseError
+from helpers.jupyter import find_shell
 from helpers.lines import fold
-from helpers.progress import find_workbook, recall, remember
+from helpers.memory import find_workbook, recall, remember
 
 __all__ = ["predict", "predicted"]
 
@@ -70,7 +70,7 @@ def _keep(name: str, guess: str) -> str:
 
 def _can_show_buttons() -> bool:
     """Whether a reader may sit in front of this: a kernel in workbook/. The checks and recordings run elsewhere."""
-    ipython = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    ipython = find_shell()
     return bool(
         find_workbook() and getattr(ipython, "kernel", None) is not None and importlib.util.find_spec("ipywidgets")
     )

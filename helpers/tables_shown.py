@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from helpers.errors import EvidenceError
 from helpers.evidence import Evidence, check_names, evidence_of
+from helpers.jupyter import show
 from helpers.lines import fold
 
 if TYPE_CHECKING:
@@ -35,8 +36,6 @@ def show_table(table: "pandas.DataFrame", *answers: Any, caption: str = "", sour
     Row labels, column names, the caption and the columns "model" and "deployment" are compared with Azure's model
     names: raises EvidenceError where one stands over a stand-in's answers, or where nobody is named.
     """
-    from IPython.display import display
-
     if source and answers:
         raise EvidenceError("answers and a source were given", next="one of them")
     evidence = Evidence("documented", (source,)) if source else evidence_of(*answers)
@@ -47,7 +46,7 @@ def show_table(table: "pandas.DataFrame", *answers: Any, caption: str = "", sour
     line = f"source: {source}" if source else f"evidence: {evidence}"
     shown = _as_html(heads, columns, caption) + f'<p style="opacity: 0.75">{html.escape(line)}</p>'
     plain = "\n".join([*filter(None, [caption]), *_as_text(heads, columns), fold(line)])
-    display({"text/html": shown, "text/plain": plain}, raw=True, metadata={"evidence": evidence.kind})
+    show(shown, plain, evidence=evidence.kind)
 
 
 def _write_columns(table: "pandas.DataFrame") -> tuple[list[str], list[list[str]]]:

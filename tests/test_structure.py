@@ -71,6 +71,16 @@ def test_the_reader_of_imports_reads_them():
     assert "azure.identity" not in _imports(MODULES["helpers.signin"], late=False)
 
 
+def test_no_module_reaches_itself_not_even_by_an_import_inside_a_function():
+    named = {name for name in MODULES if name.count(".")}  # the package itself names its members, which load late
+    circles = [name for name in sorted(named) if any(name in _reached(one) for one in _inside_course(name) - {name})]
+    assert circles == []
+
+
+def _inside_course(name: str) -> set[str]:
+    return {one for one in _imports(MODULES[name], typing=False) if one in MODULES}
+
+
 @pytest.mark.parametrize("name", [name for name in MODULES if name.startswith("helpers.recordings")])
 def test_recordings_know_http_and_neither_openai_nor_what_stands_above_them(name):
     imports = _imports(MODULES[name])
