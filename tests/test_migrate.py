@@ -24,6 +24,7 @@ from helpers.course.repricing import find_tokenizer, price_request, tabulate_req
 from helpers.course.review import Finding, review_requests
 from helpers.course.upkeep import read_records
 from helpers.errors import CourseError, RecordingUnreadable
+from helpers.lines import WIDTH
 from helpers.parameters import check_parameters
 from helpers.recordings.exchange import model_of
 from helpers.settings import ROOT
@@ -333,6 +334,11 @@ def test_the_report_says_what_writing_into_the_cache_costs_from_5_6_on():
 )
 def test_a_new_model_that_is_no_good_choice_gets_a_warning(new, warning):
     assert f"WARNING: {warning}" in describe(OLD, new, request())
+
+
+def test_no_line_is_wider_than_a_page(course):
+    text = "\n".join(migrate("02", OLD, "gpt-5.6-luna", root=course))
+    assert max(map(len, text.splitlines())) <= WIDTH and "hidden tokens are billed" in " ".join(text.split())
 
 
 def test_a_new_model_without_rules_is_never_said_to_take_the_requests():

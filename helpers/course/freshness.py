@@ -13,6 +13,7 @@ from helpers.course.deployments import say_why
 from helpers.course.notebooks import read_notebook
 from helpers.course.upkeep import read_records
 from helpers.errors import CourseError
+from helpers.lines import fold
 from helpers.recordings.exchange import model_of
 from helpers.settings import ROOT
 from helpers.tables import list_versions, read_rows
@@ -20,6 +21,7 @@ from helpers.tables import list_versions, read_rows
 __all__ = ["SOON", "ModelState", "check_freshness", "describe_freshness", "read_day", "split_cells"]
 
 SOON = 180  # days: time to move a notebook, to record it, and to read it once more
+_INDENT = " " * 11
 _HEADING = re.compile(r"(#{1,6})\s+(?:\d+\s+)?(.*)")
 
 
@@ -96,7 +98,7 @@ def describe_freshness(states: Sequence[ModelState], on: date | None = None) -> 
     for name, found in notebooks.items():
         lines += ["", name, *(line for state in found if not state.is_history for line in _describe(state))]
         if past := [state.model for state in found if state.is_history]:
-            lines.append(f"  as it was: {', '.join(past)}")
+            lines.append(fold(f"  as it was: {', '.join(past)}", _INDENT))
     leaving = {state.notebook: state.model for state in reversed(states) if state.is_leaving}
     of = f"{len(notebooks)} notebook{'s' if len(notebooks) != 1 else ''}"
     if not leaving:
@@ -140,11 +142,11 @@ def _judge(notebook: str, model: str, is_history: bool, day: date) -> ModelState
 def _describe(state: ModelState) -> list[str]:
     when = f"retires on {state.retires}, in {state.days_left} days" if state.retires else "no source says until when"
     if not state.is_leaving:
-        return [f"  stays    {state.model}: a new customer can deploy it; {when}"]
+        return [fold(f"  stays    {state.model}: a new customer can deploy it; {when}", _INDENT)]
     facts = state.why or when
     if state.why and state.retires and state.days_left and state.days_left > 0:
         facts += f" (in {state.days_left} days)" if state.retires in state.why else f"; {when}"
-    return [f"  LEAVES   {state.model}: {facts}", f"           {_name_replacement(state)}"]
+    return [fold(f"  LEAVES   {state.model}: {facts}", _INDENT), fold(f"{_INDENT}{_name_replacement(state)}", _INDENT)]
 
 
 def _name_replacement(state: ModelState) -> str:

@@ -2,7 +2,6 @@
 
 import difflib
 import re
-import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
@@ -16,6 +15,7 @@ from helpers.course.renaming import rename_model
 from helpers.course.repricing import describe_prices
 from helpers.course.review import Finding, api_of, review_requests
 from helpers.errors import CourseError
+from helpers.lines import fold
 from helpers.parameters import find_rule
 from helpers.settings import ROOT
 from helpers.tables import list_versions, read_rows
@@ -60,9 +60,9 @@ def describe_migration(requests: Requests, old: str, new: str, on: date | None =
     apis = Counter(api_of(record["request"]) for _, record in requests.records)
     counts = ", ".join(f"{count} {api or 'other'}" for api, count in apis.most_common())
     total = len(requests.records)
-    lines = [f"{old} -> {new}: {_count(total, 'request')} in {requests.place} ({counts})"]
-    lines += [f"  {name}: {_describe_life(name)}" for name in (old, new)]
-    lines += [f"  WARNING: {why}" for why in _warn_of(new, on or date.today())]
+    lines = [fold(f"{old} -> {new}: {_count(total, 'request')} in {requests.place} ({counts})", "    ")]
+    lines += [fold(f"  {name}: {_describe_life(name)}", "    ") for name in (old, new)]
+    lines += [fold(f"  WARNING: {why}", "    ") for why in _warn_of(new, on or date.today())]
     silent = [api for api in apis if find_rule(api, new, "model") is None]
     for api in silent:
         why = f"has no rules of {new} for {api}" if api else "knows no API that the other requests go to"
@@ -127,7 +127,7 @@ def _describe_finding(one: Finding, apis: Counter[str]) -> list[str]:
     lines = [f"  {one.parameter}: {count}"]
     for label, text in facts.items():
         if text:
-            lines += textwrap.wrap(text, 96, initial_indent=f"    {label:<9}", subsequent_indent=" " * 13)
+            lines.append(fold(f"    {label:<9}{text}", " " * 13))
     return lines
 
 
@@ -144,7 +144,7 @@ def _list_unchanged(records: Iterable[tuple[str, dict[str, Any]]], findings: Seq
     )
     touched = {one.parameter.partition(".")[0] for one in findings}
     same = [f"{name} ({count})" for name, count in named.most_common() if name not in touched]
-    return ["", *textwrap.wrap(f"Nothing to change for: {', '.join(same)}", 96, subsequent_indent="  ")] if same else []
+    return ["", fold(f"Nothing to change for: {', '.join(same)}", "  ")] if same else []
 
 
 def _count(number: int, what: str) -> str:

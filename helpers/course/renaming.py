@@ -14,6 +14,7 @@ from helpers.course.asking import parse_cell
 from helpers.course.freshness import split_cells
 from helpers.course.notebooks import dump_notebook, normalise_notebook, read_notebook, write_whole
 from helpers.course.review import Finding
+from helpers.lines import fold
 from helpers.parameters import list_refusals
 
 __all__ = ["Place", "Renaming", "rename_model"]
@@ -33,7 +34,7 @@ class Place:
     what: str
 
     def __str__(self) -> str:
-        return f"  cell {self.cell}, line {self.line}: {self.what}"
+        return fold(f"  cell {self.cell}, line {self.line}: {self.what}", "      ")
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """What recorded prompts cost on another model, and what is assumed about it."""
 
 import json
-import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
@@ -11,6 +10,7 @@ from helpers.costs import expected_cost, list_price
 from helpers.course.review import api_of, review_requests
 from helpers.course.upkeep import name_source, read_usage
 from helpers.errors import UnknownPrice
+from helpers.lines import fold
 from helpers.recordings.exchange import model_of
 from helpers.tables import list_versions, read_rows
 
@@ -95,9 +95,7 @@ def describe_prices(records: _Records, old: str, new: str) -> list[str]:
         _word_tokens(records, rows, old, new),
         *_list_unsure(records, rows, new),
     ]
-    return lines + [
-        line for note in notes for line in textwrap.wrap(note, 96, initial_indent="  ", subsequent_indent="    ")
-    ]
+    return [*lines, *(fold(f"  {note}", "    ") for note in notes)]
 
 
 def _list_sources(records: _Records, *kinds: str) -> str:
