@@ -317,7 +317,8 @@ def test_the_report_says_what_is_assumed_of_the_tokens():
 
 def test_the_report_says_what_writing_into_the_cache_costs_from_5_6_on():
     long = request(OLD, "chat", answer(1024, 5), answer(1024, 5))
-    text = describe(OLD, "gpt-5.6-luna", long, request())
+    twice = request(OLD, "chat", answer(600, 5), answer(600, 5))
+    text = describe(OLD, "gpt-5.6-luna", long, twice, request())
     assert "prompt cache: 0.25 US dollars per 1,000,000 tokens" in text and "Requests as long as that: 1." in text
     assert "prompt cache" not in describe(OLD, NEW, long)
 
@@ -371,8 +372,9 @@ def test_a_notebook_and_a_folder_are_found(course, folder):
 def test_what_a_reader_recorded_is_found_in_runs_and_belongs_to_no_notebook(course, monkeypatch):
     put(course / "runs" / "mine", request(n=2), request(n=3))
     put(course / "runs" / ".new", request(n=4))
+    put(course / "own" / NAME, request(n=5), request(n=6))
     monkeypatch.chdir(course)
-    for folder in ("runs/mine", "runs/", "mine"):
+    for folder in ("runs/mine", "runs/", "mine", f"own/{NAME}"):
         found = find_requests(folder, OLD, course)
         assert (len(found.records), found.notebook) == (2, None)
 
@@ -447,7 +449,7 @@ def test_letters_beyond_ascii_before_the_name_do_not_shift_the_edit(tmp_path):
         (f'%time ask("{OLD}")', "no plain Python"),
         (
             "ask(text, max_tokens=5)",
-            "use max_completion_tokens, which counts the reasoning tokens too (it goes through",
+            "max_tokens: use max_completion_tokens (it goes through a function)",
         ),
         ("client.chat.completions.create(model=name, max_tokens=5)", "(the model is a variable)"),
         ("client.chat.completions.create(model=name, temperature=heat)", "temperature: leave it out"),
@@ -483,6 +485,12 @@ def test_a_moved_parameter_is_renamed_only_where_the_call_says_all_of_itself(tmp
     [after], places = rename(tmp_path, cell)
     assert after == cell.replace(OLD, NEW), "no recorded Responses request sent max_tokens"
     assert ("by hand", "temperature: leave it out") in places
+
+
+def test_a_call_inside_an_f_string_is_left_whole(tmp_path):
+    cell = f"""print(f'{{client.chat.completions.create(model="{OLD}", max_tokens=5)}}')"""
+    [after], places = rename(tmp_path, cell)
+    assert after == cell and {kind for kind, _ in places} == {"by hand"}
 
 
 def test_tools_in_chat_are_left_to_a_hand_where_they_need_an_effort(tmp_path):

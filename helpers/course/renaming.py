@@ -136,6 +136,7 @@ def _read_parameters(
     tree: ast.AST, old: str, new: str, findings: Sequence[Finding]
 ) -> Iterator[tuple[int, str, str, tuple[int, str] | None]]:
     """(line, parameter, why it needs a hand, or its column in bytes and its new name where that is sure)"""
+    in_texts = {inner for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for inner in ast.walk(node)}
     troubles = {(one.api, one.parameter): one for one in findings if one.is_refusal}
     for node in ast.walk(tree):
         if isinstance(node, ast.Dict):
@@ -153,13 +154,16 @@ def _read_parameters(
                 target = (re.match(r"use (\w+)", one.instead) or ["", ""])[1]
                 if literals[name] is not None and not _is_refused(new, one, literals):
                     continue
-                if one.kind == "moved" and api and model == old and not {None, target} & named.keys():
-                    yield keyword.lineno, name, "", (keyword.col_offset, target)
-                else:
-                    unsure = "" if api else "it goes through a function"
-                    unsure = unsure or ("more is passed beside it" if model else "the model is a variable")
-                    why = f" ({unsure})" if one.kind == "moved" else ""
-                    yield keyword.lineno, name, f"{one.instead or one.what}{why}", None
+                reasons = {
+                    "it goes through a function": not api,
+                    "the model is a variable": not model,
+                    "more is passed beside it": {None, target} & named.keys(),
+                    "it stands in an f-string": node in in_texts,
+                }
+                unsure = next((reason for reason, holds in reasons.items() if holds), "")
+                why = f"use {target} ({unsure})" if one.kind == "moved" else one.instead or one.what
+                is_sure = one.kind == "moved" and not unsure
+                yield keyword.lineno, name, why, (keyword.col_offset, target) if is_sure else None
 
 
 def _is_refused(new: str, one: Finding, literals: Mapping[str, Any]) -> bool:
@@ -180,7 +184,7 @@ def _names(model: str, text: str) -> bool:
 
 
 def _clip(line: str) -> str:
-    line = line.strip()
+    line = " ".join(line.split())
     return line if len(line) <= 70 else f"{line[:67]}..."
 
 
