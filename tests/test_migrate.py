@@ -451,6 +451,7 @@ def test_letters_beyond_ascii_before_the_name_do_not_shift_the_edit(tmp_path):
             "ask(text, max_tokens=5)",
             "max_tokens: use max_completion_tokens (it goes through a function)",
         ),
+        (f'client.chat.completions.create(model="{NEW}", max_tokens=5)', "(the call names the new model already)"),
         ("client.chat.completions.create(model=name, max_tokens=5)", "(the model is a variable)"),
         ("client.chat.completions.create(model=name, temperature=heat)", "temperature: leave it out"),
         ('habits = {"max_tokens": 50}', f"(if this goes to {NEW})"),
@@ -519,7 +520,9 @@ def test_nothing_is_written_without_write_and_all_of_it_once_with_it(course, cap
     written = read_notebook(path).cells[1].id
     assert f"cell {written}, line 2" in done, "the id that the cell has in the file now"
     once = path.read_bytes()
-    assert "0 cells changed" in "\n".join(migrate("02", OLD, NEW, write=True, root=course))
+    again = "\n".join(migrate("02", OLD, NEW, write=True, root=course))
+    assert "0 cells changed; 1 to look at by hand" in again, "what was left to a hand is told until it is done"
+    assert "temperature: leave it out" in again
     assert path.read_bytes() == once
 
 

@@ -149,7 +149,7 @@ def _read_parameters(
             api = next((api for words, api in _APIS.items() if f".{words}." in f".{ast.unparse(node.func)}"), "")
             fitting = {one.parameter: one for one in troubles.values() if api in {"", one.api}}
             literals = {name: _literal(one.value) for name, one in named.items() if name and name != "model"}
-            for name in fitting.keys() & literals.keys() if model in {None, old} else ():
+            for name in fitting.keys() & literals.keys() if model in {None, old, new} else ():  # new: renamed before
                 one, keyword = fitting[name], named[name]
                 target = (re.match(r"use (\w+)", one.instead) or ["", ""])[1]
                 if literals[name] is not None and not _is_refused(new, one, literals):
@@ -157,6 +157,7 @@ def _read_parameters(
                 reasons = {
                     "it goes through a function": not api,
                     "the model is a variable": not model,
+                    "the call names the new model already": model == new,
                     "more is passed beside it": {None, target} & named.keys(),
                     "it stands in an f-string": node in in_texts,
                 }
