@@ -67,7 +67,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from helpers.errors import CourseError
 
     try:
-        return _run_command(chosen)
+        ended = _run_command(chosen)
+        sys.stdout.flush()
+        return ended
     except CourseError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 1

@@ -1,6 +1,8 @@
 """python -m helpers freshness: which notebooks teach on models that leave, on any day."""
 
 import json
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -214,6 +216,15 @@ def test_today_is_the_day_where_none_is_named(tmp_path, capsys, monkeypatch):
     write_fresh(tmp_path)
     main(["freshness"])
     assert f"on {date.today()}" in capsys.readouterr().out
+
+
+def test_a_reader_who_has_seen_enough_gets_no_traceback():
+    command = [sys.executable, "-m", "helpers", "freshness"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stdout and running.stderr
+        running.stdout.close()  # as `| head` does
+        assert running.stderr.read() == ""
+    assert running.returncode == 141
 
 
 def test_a_day_that_is_none_and_a_course_without_notebooks_are_told(tmp_path, capsys):

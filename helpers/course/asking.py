@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
-__all__ = ["parse_cell", "read_models"]
+__all__ = ["read_models"]
 
 _CALLS = {"create", "parse", "stream", "generate", "edit", "connect"}  # what the SDK calls its operations
 _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -14,22 +14,14 @@ _LISTS = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 _Scope = tuple[int, ...]  # () is the notebook; a function in it (1,), a comprehension in that one (1, 2)
 
 
-def parse_cell(source: str) -> ast.Module:
-    """A code cell as a tree, with `await` outside of functions. Raises SyntaxError: a magic, or meant to fail."""
-    flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-    tree = compile(source, "<cell>", "exec", flags, dont_inherit=True)
-    assert isinstance(tree, ast.Module)
-    return tree
-
-
 def read_models(cells: Iterable[Any]) -> set[str]:
     """Every text that may be the model of a request in these cells: written in the call, or reaching it by a variable,
     a loop, or a parameter of a function of the notebook. More than the models may be among them, never fewer, but for
     names that are made at run time."""
     reader = _Reader()
     for cell in cells:
-        with suppress(SyntaxError):
-            reader.visit(parse_cell(cell.source if cell.cell_type == "code" else ""))
+        with suppress(SyntaxError):  # a magic, or a cell that is meant to fail
+            reader.visit(ast.parse(cell.source if cell.cell_type == "code" else ""))
     return reader.find_models()
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from helpers.course.asking import parse_cell
 from helpers.course.freshness import split_cells
 from helpers.course.notebooks import dump_notebook, normalise_notebook, read_notebook, write_whole
 from helpers.course.review import Finding
@@ -106,7 +105,7 @@ def _read_cell(
     source: str, old: str, new: str, findings: Sequence[Finding]
 ) -> tuple[list[_Edit], list[tuple[int, str, str]]]:
     try:
-        tree, tokens = parse_cell(source), list(tokenize.generate_tokens(io.StringIO(source).readline))
+        tree, tokens = ast.parse(source), list(tokenize.generate_tokens(io.StringIO(source).readline))
     except (SyntaxError, tokenize.TokenError):
         lines = enumerate(source.splitlines(), 1)
         return [], [(n, "by hand", f"no plain Python: {_clip(line)}") for n, line in lines if _names(old, line)]
