@@ -218,7 +218,9 @@ def test_today_is_the_day_where_none_is_named(tmp_path, capsys, monkeypatch):
     assert f"on {date.today()}" in capsys.readouterr().out
 
 
-def test_a_reader_who_has_seen_enough_gets_no_traceback():
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_who_has_seen_enough_gets_no_traceback(unbuffered, monkeypatch):
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     command = [sys.executable, "-m", "helpers", "freshness"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         assert running.stdout and running.stderr
