@@ -302,7 +302,7 @@ def test_the_model_that_hints_name_chats_and_can_be_deployed_by_who_begins_today
 
     assert EXAMPLE_MODEL in set(deployable_models().model)
     assert find_rule("chat", EXAMPLE_MODEL, "model")["accepted"] == "yes"
-    cards = [row["next"] for row in read_rows("explanations")] + [row["mend"] for row in read_rows("parameters")]
+    cards = [row["next"] for row in read_rows("explanations")] + [row["instead"] for row in read_rows("parameters")]
     named = {name for text in cards for name in re.findall(r"for instance (gpt[\w.-]+)", text)}
     assert named and named <= set(deployable_models().model), "no hint sends anybody to a model that is closed"
 
