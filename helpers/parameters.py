@@ -33,7 +33,7 @@ class Refusal(NamedTuple):
 
 
 def check_parameters(model: str, api: str | None = None, **parameters: Any) -> list[str]:
-    """Warnings about parameters that the service would refuse, each with its mend; empty where all seems well.
+    """Warnings about parameters that the service would refuse, each with what to do instead; empty where all is well.
 
     api: a word of parameters.csv (chat, responses, images...); left out, the one that knows most of `parameters`.
     No warning is no promise: the service has the last word, and a model the table does not know is not checked.
@@ -109,8 +109,8 @@ def _check_value(api: str, model: str, name: str, value: Any, asked: Mapping[str
     if rule is None:
         known = {row["parameter"] for row in read_rows("parameters") if row["api"] == api}
         near = difflib.get_close_matches(name, known, n=1)
-        mend = f"did you mean {near[0]}?" if near else "the service may answer 400"
-        return Refusal(name, "unknown", f"not known for {api} on {model}", "", mend)
+        instead = f"did you mean {near[0]}?" if near else "the service may answer 400"
+        return Refusal(name, "unknown", f"not known for {api} on {model}", "", instead)
     if rule["accepted"] == "no":
         # `stream=False` and the like ask for nothing, and nothing is refused.
         return None if value is False else _refuse(name, "refused", f"{model} does not take it", "", rule)
@@ -147,4 +147,4 @@ def _measure(value: Any, measure: str) -> float | None:
 
 
 def _refuse(name: str, kind: str, problem: str, value: str, rule: Mapping[str, str]) -> Refusal:
-    return Refusal(name, kind, problem, value, rule["mend"])
+    return Refusal(name, kind, problem, value, rule["instead"])
