@@ -79,7 +79,8 @@ def run_script(script: str, folder: Path, *calls: str) -> list[list[str]]:
     az = folder / "bin" / "az"
     az.parent.mkdir(exist_ok=True)
     log = folder / "az.log"
-    az.write_text('#!/bin/sh\nfor each; do printf "%s\\0" "$each"; done >> "$AZ_LOG"; printf "\\n" >> "$AZ_LOG"; echo AN-ID\n')
+    noted = 'for each; do printf "%s\\0" "$each"; done >> "$AZ_LOG"; printf "\\n" >> "$AZ_LOG"'
+    az.write_text(f"#!/bin/sh\n{noted}\necho AN-ID\n")
     az.chmod(0o755)
     log.write_text("")
     environment = {"PATH": f"{az.parent}{os.pathsep}{os.environ['PATH']}", "AZ_LOG": str(log)}

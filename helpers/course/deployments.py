@@ -119,7 +119,7 @@ az cognitiveservices account keys list --name "$RESOURCE" --resource-group "$GRO
 delete_deployments() {{
 {delete}
 }}
-delete_resource() {{  # with every deployment; purged, or its name stays taken for two days
+delete_resource() {{  # and all in it; not purged, its name stays taken for two days
   az cognitiveservices account delete --name "$RESOURCE" --resource-group "$GROUP"
   az cognitiveservices account purge --name "$RESOURCE" --resource-group "$GROUP" \\
     --location "$REGION"

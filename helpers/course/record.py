@@ -138,7 +138,8 @@ def estimate_price(old: Path, settings: Settings, models: Set[str] | None = None
     if not count:
         return "not known, because nothing was recorded before"
     without = f", without {', '.join(sorted(unknown))}, whose price is not in the table" if unknown else ""
-    return f"about {total:.4f} US dollars for {count} answer{'s' if count != 1 else ''} as long as the recorded ones{without}"
+    answers = f"{count} answer{'s' if count != 1 else ''}"
+    return f"about {total:.4f} US dollars for {answers} as long as the recorded ones{without}"
 
 
 def _read_asking_settings() -> Settings:
