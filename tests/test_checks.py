@@ -144,6 +144,7 @@ EXERCISES = [
             ),
             "both limits": (BROKEN | {"max_completion_tokens": 30}, "two limits"),
             "another model": (renamed(BROKEN) | {"model": "gpt-4.1"}, "differs in model"),
+            "another name": (renamed(BROKEN) | {"model": "our-chat"}, "The nearest one differs in model"),
         },
     ),
     (

@@ -93,7 +93,7 @@ RESOURCE=YOUR-RESOURCE  # part of the address: a name that nobody in Azure has y
 GROUP=openai-course
 REGION=swedencentral  # one of the few that serve every model of the course, also sound
 CAPACITY=50  # thousand tokens per minute for each deployment: enough for one notebook
-ROLE="Cognitive Services OpenAI User"  # may call OpenAI's models; Owner alone may not
+ROLE="Cognitive Services OpenAI User"  # may call OpenAI's models of the resource
 
 # Once: the resource.
 az group create --name "$GROUP" --location "$REGION"

@@ -6,7 +6,7 @@ from typing import Any
 
 from helpers.checks import Wrong
 from helpers.errors import RecordingNotFound
-from helpers.parameters import check_parameters
+from helpers.parameters import check_parameters, find_rule
 
 __all__ = ["read_request", "send_chat"]
 
@@ -35,7 +35,8 @@ def send_chat(client: Any, request: Mapping[str, Any]) -> Any:
     try:
         return create(**request)
     except RecordingNotFound as miss:
-        if warnings := check_parameters(**{"api": "chat", **request}):
+        known = find_rule("chat", str(request["model"]), "model")
+        if known and (warnings := check_parameters(**{**request, "api": "chat"})):
             raise Wrong(f"{warnings[0]}.") from None
         nearest = miss.details["nearest"]
         differs = nearest if isinstance(nearest, str) else "; ".join(nearest[1:])
