@@ -1,6 +1,5 @@
 """Each exercise: untouched, plausible wrong answers with hints of their own, and the solution."""
 
-import functools
 from types import SimpleNamespace
 from typing import Literal
 
@@ -21,7 +20,7 @@ class Replayed:
     def __init__(self, notebook):
         self._notebook = notebook
 
-    @functools.cached_property
+    @property
     def chat(self):
         return connect(self._notebook).chat
 

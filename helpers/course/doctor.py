@@ -161,7 +161,7 @@ def _ask_deployments(models: Sequence[str], agree: Callable[[str], bool], timeou
         if model not in requests:
             yield Finding("warn", "deployment", f"{model} was not asked: no request to it is small", "its notebook")
     if not models:
-        yield Finding("ok", "deployment", "none was named, so none was asked", "--model gpt-5.4-mini")
+        yield Finding("ok", "deployment", "none was named, so none was asked", "--model gpt-4.1-mini")
     if requests and not agree(price := _say_price(requests)):
         yield Finding("warn", "deployment", f"none was asked; that is {price}", "--yes agrees to it")
         return
