@@ -7,16 +7,40 @@ import numpy as np
 import pytest
 from pydantic import create_model
 
-from helpers import check, solution
+from helpers import check, connect, solution
 from helpers.costs import list_price
 from helpers.errors import CourseError
 
 USAGE = SimpleNamespace(prompt_tokens=20, completion_tokens=60, total_tokens=80)
-MONTH = {"usage": USAGE, "model": "gpt-4.1-mini", "calls": 20_000, "output_tokens": 300}
-IN, OUT = (list_price("gpt-4.1-mini", item).usd for item in ("input", "output"))
+
+
+class Replayed:
+    """A client of a notebook's recordings, connected when first asked: what a reader may send must be among them."""
+
+    def __init__(self, notebook):
+        self._notebook = notebook
+
+    @property
+    def chat(self):
+        return connect(self._notebook).chat
+
+
+def renamed(request):
+    """The limit under the name that reasoning models know."""
+    return {name.replace("max_tokens", "max_completion_tokens"): value for name, value in request.items()}
+
+
+TOPIC = "Explain in five sentences how a language model writes a text."
+LIMITED = {"model": "gpt-5.4-mini", "messages": [{"role": "user", "content": TOPIC}]}
+BUDGET = {"client": Replayed("00_start_here"), "model": "gpt-5.4-mini", "budget": 0.0004, "limits": [16, 64, 256]}
+BUDGET["asked"] = SimpleNamespace(usage=SimpleNamespace(prompt_tokens=18))
+BROKEN = {
+    "model": "my-first-deployment",
+    "max_tokens": 30,
+    "messages": [{"role": "user", "content": "What is a quota? One sentence."}],
+}
 
 PASTED = "https://contoso.openai.azure.com/openai/deployments/mini/chat/completions?api-version=2024-10-21"
-SEEN = {"wrong key": 401, "unknown deployment": 404, "pasted URL": 404}
 
 BILL = {"mean_prompt": 50.5, "model": "gpt-4.1-nano", "messages": 100_000, "output_tokens": 2}
 NANO_IN, NANO_OUT = (list_price("gpt-4.1-nano", item).usd for item in ("input", "output"))
@@ -75,16 +99,20 @@ EXERCISES = [
         },
     ),
     (
-        "00.month",
-        MONTH,
-        20_000 * (20 * IN + 300 * OUT) / 1e6,
+        "00.budget",
+        BUDGET,
+        LIMITED | {"max_completion_tokens": 64},
         {
-            "not per million": (20_000 * (20 * IN + 300 * OUT), "million times"),
-            "one call": ((20 * IN + 300 * OUT) / 1e6, "one call"),
-            "swapped": (20_000 * (20 * OUT + 300 * IN) / 1e6, "swapped"),
-            "prompts alone": (20_000 * 20 * IN / 1e6, "prompts alone"),
-            "one price for all": (20_000 * 320 * IN / 1e6, "price of its own"),
-            "a guess": (1.0, "Cost = calls"),
+            "no dictionary": (64, "A dictionary was expected"),
+            "no messages": ({"model": "gpt-5.4-mini"}, "needs messages"),
+            "another model": (LIMITED | {"model": "gpt-4o"}, "the budget is for its prices"),
+            "no limit": (LIMITED, "nobody knows what the call costs at most"),
+            "the older name": (LIMITED | {"max_tokens": 64}, "the older name"),
+            "too much": (LIMITED | {"max_completion_tokens": 256}, "too much"),
+            "too little": (LIMITED | {"max_completion_tokens": 16}, "so does a larger one"),
+            "off the dial": (LIMITED | {"max_completion_tokens": 85}, "differs in max_completion_tokens"),
+            "a temperature": (LIMITED | {"max_completion_tokens": 64, "temperature": 0}, "leave it out"),
+            "a word of one's own": (LIMITED | {"max_completion_tokens": 64, "limit": 1}, "no parameter called limit"),
         },
     ),
     (
@@ -100,14 +128,22 @@ EXERCISES = [
         },
     ),
     (
-        "01.codes",
-        {"seen": SEEN},
-        dict(SEEN),
+        "01.request",
+        {"client": Replayed("01_your_own_resource"), "broken": BROKEN},
+        renamed(BROKEN) | {"model": "gpt-5.4-mini"},
         {
-            "one is off": ({**SEEN, "pasted URL": 400}, "Look again at: pasted URL"),
-            "all are off": ({name: 500 for name in SEEN}, "None of them yet"),
-            "texts": ({name: str(code) for name, code in SEEN.items()}, "as texts"),
-            "a name is missing": ({"wrong key": 401}, "Keep the names"),
+            "a text": ("gpt-5.4-mini", "A dictionary was expected"),
+            "as it came": (BROKEN, "no deployment called my-first-deployment"),
+            "the deployment alone": (BROKEN | {"model": "gpt-5.4-mini"}, "does not take max_tokens"),
+            "the limit alone": (renamed(BROKEN), "called my-first-deployment. Try"),
+            "other messages": (BROKEN | {"messages": [{"role": "user", "content": "Hi"}]}, "Keep the messages"),
+            "without a limit": (
+                {"model": "gpt-5.4-mini", "messages": BROKEN["messages"]},
+                "Keep the limit, 30 tokens",
+            ),
+            "both limits": (BROKEN | {"max_completion_tokens": 30}, "two limits"),
+            "another model": (renamed(BROKEN) | {"model": "gpt-4.1"}, "differs in model"),
+            "another name": (renamed(BROKEN) | {"model": "our-chat"}, "The nearest one differs in model"),
         },
     ),
     (

@@ -59,16 +59,20 @@ def plan_deployments(name: str, root: Path = ROOT) -> "pd.DataFrame":
 
 
 def deployment_commands(name: str, root: Path = ROOT) -> str:
-    """A bash script: create the resource and a notebook's deployments; functions that delete them, called by nobody.
+    """A bash script: create the resource, a notebook's deployments and the reader's role; functions that delete them,
+    called by nobody.
 
-    Comments tell what recording costs and which models nobody can deploy any more. Raises CourseError.
+    Comments tell what recording the deployable models costs, as the column usd of plan_deployments has it, and which
+    models nobody can deploy any more. Raises CourseError.
     """
     from helpers.course.record import estimate_price
 
     source = find_notebook(name, root / "notebooks")
     needs = _list_needs(source, root)
     wanted = [need for need in needs if not need.why]
-    notes = [f"The price of recording it: {estimate_price(root / 'data' / 'recordings' / source.stem, Settings())}."]
+    recorded = root / "data" / "recordings" / source.stem
+    price = estimate_price(recorded, Settings(), models={need.model for need in wanted})
+    notes = [f"The price of recording it: {price}."]
     notes += [f"{need.model}: {need.why}; its part always replays." for need in needs if need.why]
     return _SCRIPT.format(
         name=source.stem,
@@ -84,20 +88,27 @@ _SCRIPT = """\
 # {name} asks for {count}. A deployment costs nothing until it is asked.
 {notes}
 
-RESOURCE=YOUR-RESOURCE  # a name that nobody in Azure has yet: it becomes part of the address
+RESOURCE=YOUR-RESOURCE  # part of the address: a name that nobody in Azure has yet
 GROUP=openai-course
-REGION=swedencentral  # one of the few that serve every model of the course, sound included
-CAPACITY=50  # thousand tokens per minute for each deployment: enough for one notebook at a time
+REGION=swedencentral  # one of the few that serve every model of the course, also sound
+CAPACITY=50  # thousand tokens per minute for each deployment: enough for one notebook
+ROLE="Cognitive Services OpenAI User"  # may call OpenAI's models of the resource
 
 # Once: the resource.
 az group create --name "$GROUP" --location "$REGION"
 az cognitiveservices account create --name "$RESOURCE" --resource-group "$GROUP" \\
-  --location "$REGION" --kind OpenAI --sku S0 --custom-domain "$RESOURCE" --yes
+  --location "$REGION" --kind AIServices --sku S0 --custom-domain "$RESOURCE" --yes
 
 # The deployments, each under its model's own name, as the notebooks ask for them.
 {create}
 
-# What belongs into .env: AZURE_OPENAI_ENDPOINT and AZURE_OPENAI_API_KEY.
+# To sign in without a key: your role. It counts after up to 5 minutes.
+az role assignment create --role "$ROLE" \\
+  --assignee-object-id "$(az ad signed-in-user show --query id --output tsv)" \\
+  --scope "$(az cognitiveservices account show --name "$RESOURCE" \\
+    --resource-group "$GROUP" --query id --output tsv)"
+
+# What belongs into .env: AZURE_OPENAI_ENDPOINT; to use a key, AZURE_OPENAI_API_KEY.
 az cognitiveservices account show --name "$RESOURCE" --resource-group "$GROUP" \\
   --query properties.endpoint --output tsv
 az cognitiveservices account keys list --name "$RESOURCE" --resource-group "$GROUP" \\
@@ -107,7 +118,7 @@ az cognitiveservices account keys list --name "$RESOURCE" --resource-group "$GRO
 delete_deployments() {{
 {delete}
 }}
-delete_resource() {{  # with every deployment; purged, or its name stays taken for two days
+delete_resource() {{  # and all in it; not purged, its name stays taken for two days
   az cognitiveservices account delete --name "$RESOURCE" --resource-group "$GROUP"
   az cognitiveservices account purge --name "$RESOURCE" --resource-group "$GROUP" \\
     --location "$REGION"
@@ -119,8 +130,8 @@ def _create(need: _Need) -> str:
     regional = need.model in _REGIONAL
     capacity = "1" if regional or need.row["category"] in _COUNTED else '"$CAPACITY"'
     return (
-        'az cognitiveservices account deployment create --name "$RESOURCE" --resource-group "$GROUP" \\\n'
-        f"  --deployment-name {need.model} \\\n"
+        'az cognitiveservices account deployment create --name "$RESOURCE" \\\n'
+        f'  --resource-group "$GROUP" --deployment-name {need.model} \\\n'
         f"  --model-name {need.row['model']} --model-version {need.version} --model-format OpenAI \\\n"
         f"  --sku-name {'Standard' if regional else 'GlobalStandard'} --sku-capacity {capacity}"
     )
@@ -128,8 +139,8 @@ def _create(need: _Need) -> str:
 
 def _delete(need: _Need) -> str:
     return (
-        '  az cognitiveservices account deployment delete --name "$RESOURCE" --resource-group "$GROUP" \\\n'
-        f"    --deployment-name {need.model}"
+        '  az cognitiveservices account deployment delete --name "$RESOURCE" \\\n'
+        f'    --resource-group "$GROUP" --deployment-name {need.model}'
     )
 
 
