@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from helpers.costs import expected_cost
 from helpers.course.asking import read_models
+from helpers.course.lifecycle import say_why
 from helpers.course.notebooks import find_notebook, read_notebook
 from helpers.course.upkeep import read_records, read_usage
 from helpers.errors import UnknownPrice
@@ -20,7 +21,7 @@ from helpers.tables import list_versions, read_rows
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["deployment_commands", "plan_deployments", "say_why"]
+__all__ = ["deployment_commands", "plan_deployments"]
 
 _REGIONAL = {"whisper", "tts", "tts-hd"}  # deployed in their region alone; the others wherever there is room
 _COUNTED = {"images", "video"}  # with the regional ones: capacity counts requests a minute, and there are few
@@ -171,15 +172,3 @@ def _describe(model: str, answers: int, prompt_tokens: int, output_tokens: int) 
         usd = None
     newest = next(iter(list_versions(model)), {})
     return _Need(model, newest, answers, prompt_tokens, output_tokens, usd, say_why(newest))
-
-
-def say_why(row: Mapping[str, str]) -> str:
-    """Why a new customer cannot deploy what this row of models.csv describes, "" where nothing is against it."""
-    if not row:
-        return "data/tables/models.csv does not know it"
-    date = row["retirement_date"]
-    if row["answers_today"] == "no":
-        return f"retired on {date}" if date else "retired"
-    if row["deployable_by_new_customers"] == "no":
-        return f"deprecated: it answers only those who have it, until {date}"
-    return "" if row["deployable_by_new_customers"] else "no source says that a new customer can deploy it"
