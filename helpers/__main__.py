@@ -48,7 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     migrate.add_argument("folder", help="a notebook's number or name (03), a folder of recordings, or runs/")
     migrate.add_argument("old", help="the model that was asked: gpt-4.1-mini")
     migrate.add_argument("new", help="the model to ask instead: gpt-5.4-mini")
-    migrate.add_argument("--write", action="store_true", help="rename it in the notebook and its solution, and save")
+    migrate.add_argument(
+        "--write",
+        action="store_true",
+        help="rename it in the notebook and its solution where that is sure, and save; the rest is listed",
+    )
 
     freshness = commands.add_parser(
         "freshness",

@@ -71,6 +71,13 @@ def models(*sources: str) -> set[str]:
         ["def a(m):\n    client.responses.create(model=m)", 'a("gpt-4o")', "def a(m):\n    print(m)"],
         ['answer = await client.responses.create(model="gpt-4o")'],
         ["%matplotlib inline", 'client.responses.create(model="gpt-4o")'],
+        ['%matplotlib inline\n!ls\nclient.responses.create(model="gpt-4o")'],
+        ['if True:\n    %time 1\n    client.responses.create(model="gpt-4o")'],
+        ['client.responses.create(**{"model": "gpt-4o", "input": "Hello"})'],
+        ['asked = {"model": "gpt-4o", "input": "o1"}', "client.responses.create(**asked)"],
+        ['asked = dict(model="gpt-4o")', "client.responses.create(**(asked | {'input': 'o1'}))"],
+        ['name = "gpt-4o"', 'asked = {"model": name}', "client.responses.create(input='o1', **asked)"],
+        ["def ask(**all):\n    return client.responses.create(**all)", 'ask(**{"model": "gpt-4o"})'],
     ],
 )
 def test_a_model_is_read_wherever_it_comes_from(sources):

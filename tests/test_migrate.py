@@ -588,11 +588,125 @@ def rename(
     return sources(path), [(place.kind, place.what) for place in renaming.places]
 
 
-def test_string_literals_that_equal_the_name_are_renamed_in_their_own_quotes(tmp_path):
-    cell = f"""pair = ("{OLD}", 'gpt-4o', '{OLD}', r"{OLD}")
-prices = {{"{OLD}": 1}}"""
+SURE = f'client.responses.create(model="{OLD}", input="Hello")'
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        SURE,
+        SURE.replace('"', "'"),
+        f'client.images.generate(model="{OLD}", prompt="a"), client.embeddings.create(model="{OLD}", input="a")',
+        f'name = "{OLD}"\nclient.chat.completions.with_raw_response.create(model=name, messages=[])',
+        f'{SURE}\nprint(list_price("{OLD}", "input"), describe_model("{OLD}"))\ncheck("02.x", 1, model="{OLD}")',
+        f'name = "{OLD}"\nclient.responses.create(model=name)\nexpected_cost(5, 5, name)',
+        f"%matplotlib inline\n!ls\n{SURE}",
+        f"%%time\n{SURE}",
+    ],
+)
+def test_the_model_of_a_call_and_what_only_goes_there_are_renamed_in_their_own_quotes(tmp_path, cell):
     [after], places = rename(tmp_path, cell)
-    assert after == cell.replace(OLD, NEW) and [kind for kind, _ in places] == ["changed"] * 4
+    assert after == cell.replace(OLD, NEW) and {kind for kind, _ in places} == {"changed"}
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        f'prices = {{"{OLD}": 1}}',
+        f'family = ["{OLD}", "gpt-4o"]',
+        f'real.model == "{OLD}"',
+        f'right["{OLD}"]',
+        f'check("{OLD}", 1)',
+        f'list_price("{OLD}").usd',
+        f"""rows.query("deployment == '{OLD}'")""",
+        f'def ask(text, model="{OLD}"):\n    return client.responses.create(model=model)',
+        f'ask("Hello", model="{OLD}")',
+        f'name = "{OLD}"',
+        f'name = "{OLD}"\nprint(name)\nclient.responses.create(model=name)',
+        f'one = other = "{OLD}"\nclient.responses.create(model=one)',
+        f"""print(f'{{list_price("{OLD}")}}')""",
+    ],
+)
+def test_every_other_text_that_equals_the_name_is_left_to_a_hand(tmp_path, rest):
+    cells = [SURE, rest, f'x = {{"{OLD}"}}']  # the last keeps the helpers of the others from being all
+    after, places = rename(tmp_path, *cells)
+    assert after == [SURE.replace(OLD, NEW), *cells[1:]]
+    assert [kind for kind, _ in places] == ["changed", "by hand", "by hand"], places
+
+
+def test_a_longer_text_that_names_the_model_keeps_the_helpers_as_they_are(tmp_path):
+    cells = [f'list_price("{OLD}")', f"""rows.query("deployment == '{OLD}'")"""]
+    after, places = rename(tmp_path, *cells)
+    assert after == cells and ("by hand", f'other code names it too: list_price("{OLD}")') in places
+
+
+@pytest.mark.parametrize(
+    ("cell", "why"),
+    [
+        (f'{SURE}\nclient.responses.create(model="{NEW}")', f"{NEW} stands in this cell too"),
+        (f'list_price("{OLD}"), list_price("{NEW}")', f"{NEW} stands in this cell too"),
+        (f'name = "{OLD}"  # turn me: {OLD}, gpt-4o\nclient.responses.create(model=name)', "a dial is in its line"),
+        ('client.responses.create(model="gpt-4.1" "-mini")', "not written plainly"),
+        ('client.responses.create(model="gpt-4.1"\n    "-mini")', "not written plainly"),
+        (f'client.responses.create(model=r"{OLD}")', "not written plainly"),
+        (f'client.responses.create(model="""{OLD}""")', "not written plainly"),
+        ('client.responses.create(model="gpt-4\\x2e1-mini")', "not written plainly"),
+    ],
+)
+def test_a_name_is_left_where_a_change_could_break_its_cell(tmp_path, cell, why):
+    [after], places = rename(tmp_path, cell)
+    assert after == cell and any(kind == "by hand" and why in what for kind, what in places), places
+    assert "changed" not in dict(places)
+
+
+def test_a_text_of_two_parts_of_which_one_equals_the_name_is_no_name(tmp_path):
+    cell = f'client.responses.create(model="{OLD}" "-2025-04-14")'
+    [after], places = rename(tmp_path, cell)
+    assert after == cell and [kind for kind, _ in places] == ["by hand"]
+
+
+def test_a_parameter_stays_where_its_call_keeps_the_old_model(tmp_path):
+    cell = f'client.chat.completions.create(model="{OLD}", max_tokens=5)  # turn me: {OLD}'
+    [after], places = rename(tmp_path, cell)
+    assert after == cell and any("(the model is left to your hand)" in what for _, what in places)
+
+
+def test_a_call_to_an_api_that_does_not_serve_the_model_is_left_and_listed(tmp_path):
+    cells = [CALL, f'name = "{OLD}"\nclient.chat.completions.create(model=name, messages=[])', SURE]
+    after, places = rename(tmp_path, *cells, new="o3-pro")
+    assert after == [*cells[:2], SURE.replace(OLD, "o3-pro")]
+    told = [what for kind, what in places if kind == "by hand" and what.startswith("chat: o3-pro is not served there")]
+    assert len(told) == 2 and "client.responses.create" in told[0], places
+    assert not any("max_tokens" in what for _, what in places), "the table's rules for it are of an API it is not on"
+
+
+@pytest.mark.parametrize(
+    ("value", "is_told"),
+    [('{"effort": "minimal"}', True), ('{"effort": effort}', True), ("thinking", True), ('{"effort": "low"}', False)],
+)
+def test_what_lies_inside_a_parameter_is_left_to_a_hand(tmp_path, value, is_told):
+    path = write_notebook(tmp_path / "a.ipynb", f'client.responses.create(model="gpt-5-mini", reasoning={value})')
+    findings = review("gpt-5.1", request("gpt-5-mini", "responses", reasoning={"effort": "minimal"}))
+    renaming = rename_model(path, "gpt-5-mini", "gpt-5.1", findings)
+    told = [place.what for place in renaming.places if place.kind == "by hand"]
+    assert told == (["reasoning.effort: takes only none, low, medium, high"] if is_told else [])
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ("tools=tools", ["tools: check that reasoning_effort is none"]),
+        ("tools=tools, **more", ["tools: check that reasoning_effort is none"]),
+        ("tools=tools, reasoning_effort=effort", ["tools: check that reasoning_effort is none"]),
+        ('tools=tools, reasoning_effort="none"', []),
+        ('tools=[{}], reasoning_effort="low"', ['tools: set reasoning_effort="none", or use the Responses API']),
+        ("tools=[]", []),
+    ],
+)
+def test_what_a_parameter_needs_is_told_once_and_only_where_it_may_be_missing(tmp_path, more, told):
+    call = f'client.chat.completions.create(model="{OLD}", {more})'
+    _, places = rename(tmp_path, call, new="gpt-5.6-luna", tools=[{}])
+    assert [what for kind, what in places if kind == "by hand"] == told
 
 
 def test_letters_beyond_ascii_before_the_name_do_not_shift_the_edit(tmp_path):
@@ -608,6 +722,7 @@ def test_letters_beyond_ascii_before_the_name_do_not_shift_the_edit(tmp_path):
         (f"answer = f'{OLD} said {{text}}'", "part of a longer text"),
         (f"ask(1)  # as {OLD} does", "a comment names it"),
         (f'%time ask("{OLD}")', "no plain Python"),
+        (f'found = !grep "{OLD}" *', "no plain Python"),
         (
             "ask(text, max_tokens=5)",
             "max_tokens: use max_completion_tokens (it goes through a function)",
@@ -655,28 +770,22 @@ def test_a_call_inside_an_f_string_is_left_whole(tmp_path):
     assert after == cell and {kind for kind, _ in places} == {"by hand"}
 
 
-def test_tools_in_chat_are_left_to_a_hand_where_they_need_an_effort(tmp_path):
-    call = f'client.chat.completions.create(model="{OLD}", tools=tools)'
-    [_], places = rename(tmp_path, call, new="gpt-5.6-luna", tools=[{}])
-    assert any("reasoning_effort" in what for kind, what in places if kind == "by hand")
-
-
 def test_markdown_and_the_section_as_it_was_are_listed_and_left(tmp_path):
-    cells = ["# 02 · Tiny\n\nAsks gpt-4.1-mini.", "## 9 As it was", f'old = "{OLD}"', "## Exercises", f'new = "{OLD}"']
+    cells = ["# 02 · Tiny\n\nAsks gpt-4.1-mini.", "## 9 As it was", f'old = "{OLD}"', "## Exercises", SURE]
     after, places = rename(tmp_path, *cells)
-    assert after == [*cells[:4], f'new = "{NEW}"']
+    assert after == [*cells[:4], SURE.replace(OLD, NEW)]
     assert places == [("text", "Asks gpt-4.1-mini."), ("text", f'old = "{OLD}"'), ("changed", f'"{OLD}" -> "{NEW}"')]
 
 
 def test_nothing_is_written_without_write_and_all_of_it_once_with_it(course, capsys):
     path = course / "notebooks" / f"{NAME}.ipynb"
-    solution = write_notebook(course / "notebooks" / "solutions" / path.name, "# 02", f'model = "{OLD}"')
+    solution = write_notebook(course / "notebooks" / "solutions" / path.name, "# 02", SURE)
     before = {file: file.read_bytes() for file in (path, solution)}
     dry = "\n".join(migrate("02", OLD, NEW, root=course))
     assert "2 cells would change; 1 to look at by hand" in dry and f"migrate 02 {OLD} {NEW} --write" in dry
     assert {file: file.read_bytes() for file in before} == before
     done = "\n".join(migrate("02", OLD, NEW, write=True, root=course))
-    assert sources(path) == ["# 02 · Tiny", MOVED] and sources(solution) == ["# 02", f'model = "{NEW}"']
+    assert sources(path) == ["# 02 · Tiny", MOVED] and sources(solution) == ["# 02", SURE.replace(OLD, NEW)]
     assert "2 cells changed; 1 to look at by hand" in done and "python -m helpers record 02" in done
     written = read_notebook(path).cells[1].id
     assert f"cell {written}, line 2" in done, "the id that the cell has in the file now"
