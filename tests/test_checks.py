@@ -39,6 +39,7 @@ HARBOUR = {
     "client": SimpleNamespace(embeddings=SimpleNamespace(create=embed)),
     "question": "Where?",
     "passages": ["At the quay.", "Behind the wall."],
+    "names": ["Quay", "Wall"],
     "rows": np.array([[1.0, 0.0], [0.0, 1.0]]),
     "made_by": "large",
 }

@@ -13,11 +13,17 @@ _MODELS = ("text-embedding-3-large", "text-embedding-3-small", "text-embedding-a
 
 @exercise("06.request")
 def _check_request(
-    answer: Mapping[str, Any], client: Any, question: str, passages: Sequence[str], rows: Any, made_by: str
+    answer: Mapping[str, Any],
+    client: Any,
+    question: str,
+    passages: Sequence[str],
+    names: Sequence[str],
+    rows: Any,
+    made_by: str,
 ) -> str:
     """Truth: the vector of the question alone, by the model whose vectors the passages have.
 
-    answer: what client.embeddings.create() takes. rows: array (passages, numbers), of norm 1. made_by: the model that
+    answer: what client.embeddings.create() takes. names: what each passage is about. rows: array (passages, numbers), of norm 1. made_by: the model that
     their answer names. What no recording could answer gets its hint before anything is sent.
     """
     if not isinstance(answer, Mapping):
@@ -40,8 +46,8 @@ def _check_request(
     reply = client.embeddings.create(**answer)
     if reply.model != made_by:
         raise Wrong(f"{reply.model} gave this vector and {made_by} the passages': two models' vectors do not compare.")
-    nearest = passages[int((rows @ reply.data[0].embedding).argmax())]
-    return f"The nearest passage begins: {' '.join(nearest.split()[:12])} ..."
+    nearest = names[int((rows @ reply.data[0].embedding).argmax())]
+    return f"The nearest passage: {nearest}. A right request may still find a wrong passage."
 
 
 @exercise("06.threshold")
