@@ -23,8 +23,9 @@ def _check_request(
 ) -> str:
     """Truth: the vector of the question alone, by the model whose vectors the passages have.
 
-    answer: what client.embeddings.create() takes. names: what each passage is about. rows: array (passages, numbers), of norm 1. made_by: the model that
-    their answer names. What no recording could answer gets its hint before anything is sent.
+    answer: what client.embeddings.create() takes. names: what each passage is about. rows: array (passages, numbers),
+    of norm 1. made_by: the model that their answer names. What no recording could answer gets its hint before anything
+    is sent.
     """
     if not isinstance(answer, Mapping):
         raise Wrong('A dictionary was expected: {"model": ..., "input": ...}.')
