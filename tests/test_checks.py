@@ -52,14 +52,26 @@ INBOX = [{"label": "billing"}] * 4 + [{"label": "praise"}] * 2
 RIGHT = [True, True, True, False, True, False]
 ACCURACY = {"inbox": INBOX, "right": RIGHT}
 
-RANKS = {"rankings": [["a", "b", "c", "d"], ["b", "a"], ["d"]], "relevant": [["c"], ["b"], ["a"]]}
-MILLION = {"model": "text-embedding-3-large", "documents": 1_000_000, "tokens": 300, "dimensions": 1024}
-LARGE_IN = list_price("text-embedding-3-large").usd
-PAIRS = {"cosines": np.array([0.95, 0.904, 0.85, 0.8, 0.5]), "known": np.array([True, True, False, True, False])}
+
+def embed(model, input):
+    """An answer as the SDK gives it; one engine stands in for the two smaller models."""
+    engine = "large" if model.endswith("large") else "small"
+    return SimpleNamespace(model=engine, data=[SimpleNamespace(embedding=[0.6, 0.8])])
 
 
-def place_of(ranked, wanted):
-    return min((ranked.index(key) + 1 for key in wanted if key in ranked), default=0)
+HARBOUR = {
+    "client": SimpleNamespace(embeddings=SimpleNamespace(create=embed)),
+    "question": "Where?",
+    "passages": ["At the quay.", "Behind the wall."],
+    "names": ["Quay", "Wall"],
+    "rows": np.array([[1.0, 0.0], [0.0, 1.0]]),
+    "made_by": "large",
+}
+PAIRS = {
+    "cosines": np.array([0.95, 0.904, 0.85, 0.8, 0.5]),
+    "known": np.array([True, True, False, True, False]),
+    "engine": "gte-small",
+}
 
 
 HIDDEN = {"prompt_tokens": 20, "completion_tokens": 1843, "reasoning_tokens": 448}
@@ -262,35 +274,27 @@ EXERCISES = [
         },
     ),
     (
-        "06.reciprocal_rank",
-        RANKS,
-        lambda ranked, wanted: 1 / place_of(ranked, wanted) if place_of(ranked, wanted) else 0,
+        "06.request",
+        HARBOUR,
+        {"model": "text-embedding-3-large", "input": "Where?"},
         {
-            "places": (place_of, "Divide 1"),
-            "counted from 0": (lambda ranked, wanted: 1 / (place_of(ranked, wanted) - 1), "stops where"),
-            "one too far": (lambda r, w: 1 / (place_of(r, w) + 1) if place_of(r, w) else 0, "not as 2"),
-            "the first wanted one": (lambda r, w: 1 / (r.index(w[0]) + 1) if w[0] in r else 0, "stands first"),
-            "nothing returned": (lambda ranked, wanted: None, "returns nothing"),
-            "one argument": (lambda ranked: 1.0, "two arguments"),
-            "a guess": (lambda ranked, wanted: 0.25, "Go through the list"),
-            "no function": (0.5, "A function was expected"),
-        },
-    ),
-    (
-        "06.index",
-        MILLION,
-        (4.096, 300 * LARGE_IN),
-        {
-            "swapped": ((300 * LARGE_IN, 4.096), "swapped"),
-            "one byte": ((1.024, 300 * LARGE_IN), "4 bytes"),
-            "full length": ((12.288, 300 * LARGE_IN), "full length"),
-            "in bytes": ((4.096e9, 300 * LARGE_IN), "GB = documents"),
-            "not per million": ((4.096, 300e6 * LARGE_IN), "not for one"),
-            "cheaper when shorter": ((4.096, 100 * LARGE_IN), "does not fall"),
-            "the smaller model": ((4.096, 300 * list_price("text-embedding-3-small").usd), "smaller model"),
-            "in GiB": ((4.096e9 / 2**30, 300 * LARGE_IN), "GiB"),
-            "a guess at the price": ((4.096, 1.0), "Dollars = documents"),
-            "one number": (4.096, "Two numbers"),
+            "another model": ({"model": "text-embedding-3-small", "input": "Where?"}, "two models' vectors"),
+            "the oldest model, as a list": (
+                {"model": "text-embedding-ada-002", "input": ["Where?"]},
+                "small gave this",
+            ),
+            "passages too": (
+                {"model": "text-embedding-3-large", "input": ["Where?", "At the quay."]},
+                "have their vectors",
+            ),
+            "other words": ({"model": "text-embedding-3-large", "input": "Where is it?"}, "as it stands"),
+            "shorter": ({"model": "text-embedding-3-large", "input": "Where?", "dimensions": 256}, "full length"),
+            "more": ({"model": "text-embedding-3-large", "input": "Where?", "encoding_format": "float"}, "are enough"),
+            "no input": ({"model": "text-embedding-3-large"}, "needs input"),
+            "empty": ({}, "needs model and input"),
+            "a chat model": ({"model": "gpt-5.4-mini", "input": "Where?"}, "No embedding model"),
+            "tokens": ({"model": "text-embedding-3-large", "input": [1, 2]}, "a text or a list of texts"),
+            "the text alone": ("Where?", "A dictionary was expected"),
         },
     ),
     (
