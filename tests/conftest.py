@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import certifi
 import nbval.kernel
@@ -50,13 +50,29 @@ def pytest_configure(config: pytest.Config) -> None:
             config.add_cleanup(forks.close)
 
 
-# Runs of whole notebooks take longest: begun first, they leave no process alone with them at the end.
-_FIRST = ("test_contrary_run.py", "test_notebooks.py", "test_record_resume.py", "test_record.py", "test_lab.py")
+# What takes longest is begun first, so that it leaves no process alone with it at the end.
+_FIRST = ("test_lab.py", "test_contrary_run.py", "test_notebooks.py", "test_record_resume.py", "test_record.py")
+# Files whose tests share nothing that is dear: each of their tests may run in another process.
+_APART = ("test_contrary_run.py", "test_notebooks.py")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: _FIRST.index(item.path.name) if item.path.name in _FIRST else len(_FIRST))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """As --dist loadfile, with two exceptions: _APART, and the browser's files, which share a browser."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class LoadFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = Path(nodeid.partition("::")[0])
+            if path.parent.name == "browser":
+                return str(path.parent)
+            return nodeid if path.name in _APART else str(path)
+
+    return LoadFile(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -168,13 +168,18 @@ def run_python(
     return ended
 
 
-def fork_kernels() -> None:
-    """From now on every kernel that this process starts is a fork, where it can be."""
+def fork_kernels(but: str = "") -> None:
+    """From now on every kernel that this process starts is a fork, where it can be.
+
+    but: part of the paths of notebooks whose kernels a server of Jupyter starts from nothing.
+    """
     from jupyter_client import launcher
 
     def start(arguments: Sequence[str], **options: Any) -> Any:
         is_ours = arguments[0] == sys.executable and list(arguments[1:3]) == ["-m", _KERNEL]
-        return (Fork if is_ours and can_fork and _ADDRESS in os.environ else subprocess.Popen)(arguments, **options)
+        is_excepted = but and but in (options.get("env") or {}).get("JPY_SESSION_NAME", "")
+        may_fork = is_ours and not is_excepted and can_fork and _ADDRESS in os.environ
+        return (Fork if may_fork else subprocess.Popen)(arguments, **options)
 
     launcher.Popen = start
 
