@@ -23,13 +23,16 @@ setup:
 lab: setup
 	@$(PYTHON_IN_VENV) -m helpers lab $(if $(ARGS),-- $(ARGS))
 
-# The last phase reads what the one before left behind: the list of recordings that were answered from.
+# The last phase reads what the one before left behind: the list of recordings that were answered from. Half of the tests'
+# time is waiting, so there are more processes than cores. How tests are shared out: tests/conftest.py.
+test: export PYTHONDONTWRITEBYTECODE :=
 test:
 	@.ci/setup $(TEST_EXTRAS)
 	$(PYTHON_IN_VENV) -m ruff check
 	$(PYTHON_IN_VENV) -m ruff format --check
 	$(PYTHON_IN_VENV) -m mypy
-	$(PYTHON_IN_VENV) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder --nbval --nbval-current-env tests $(NOTEBOOKS)
+	$(PYTHON_IN_VENV) -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder --durations=10 \
+		--nbval --nbval-current-env tests $(NOTEBOOKS)
 	$(PYTHON_IN_VENV) -m pytest -q --after tests/after
 
 standin:
@@ -40,7 +43,7 @@ standin:
 test-standin:
 	@.ci/setup lab test standin
 	@$(PYTHON_IN_VENV) -m tests.other_clients --environment || echo "litellm cannot be had here: its tests are skipped"
-	$(PYTHON_IN_VENV) -m pytest -q -m standin tests
+	$(PYTHON_IN_VENV) -m pytest -q -m standin --durations=10 tests
 
 bench:
 	@.ci/setup lab test bench

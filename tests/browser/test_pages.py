@@ -15,7 +15,7 @@ from helpers.course.notebooks import read_notebook
 from helpers.evidence import documented
 from helpers.settings import ROOT
 from tests.browser.conftest import skip_unless_in_ci
-from tests.browser.contrast import find_pale, list_texts
+from tests.browser.contrast import Text, find_pale, list_texts
 
 pytestmark = pytest.mark.browser
 
@@ -54,29 +54,22 @@ def axe():
 def test_axe_finds_nothing_of_ours_on_an_exported_page(path, browser, axe, tmp_path, request):
     if 'class=\\"dataframe' in path.read_text(encoding="utf-8"):
         expect_failure(request, "has tables from before their headers were marked: run it again")
-    ours, _ = find_faults(browser, axe, export_saved(path), tmp_path)
+    ours, _, at_night = find_faults(browser, axe, export_saved(path), tmp_path)
     assert ours == []
+    assert at_night and find_pale(at_night) == [], "where the reader's machine is dark"
 
 
 # What a reader reads beside code; the colours of links and tracebacks are the template's own.
 SHOWN, OF_THE_THEME = ".jp-RenderedMarkdown, .jp-OutputArea-output", ".highlight, [class*=ansi-], a, code"
 
 
-@every_notebook
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
 def test_on_a_dark_exported_page_every_text_can_be_read(path, browser, tmp_path):
     page = open_page(browser, export_saved(path, "dark"), tmp_path, color_scheme="dark")
     texts = list_texts(page, SHOWN, OF_THE_THEME)
     page.close()
     assert len(texts) > 5 and max(text.ground for text in texts) < 0.25, "a light ground on a dark page"
     assert find_pale(texts) == []
-
-
-@every_notebook
-def test_a_reader_whose_machine_is_dark_can_read_a_page_that_is_not(path, browser, tmp_path):
-    page = open_page(browser, export_saved(path), tmp_path, color_scheme="dark")
-    texts = list_texts(page, SHOWN, OF_THE_THEME)
-    page.close()
-    assert len(texts) > 5 and find_pale(texts) == []
 
 
 def test_pale_text_is_found_where_there_is_some(browser, tmp_path):
@@ -111,7 +104,7 @@ def test_what_is_laid_to_nbconverts_page_is_found_where_nothing_is_ours(browser,
         nbformat.v4.new_output("execute_result", {"text/plain": "True"}, execution_count=1),
         nbformat.v4.new_output("error", **failure),
     ]
-    ours, found = find_faults(browser, axe, export_page(nbformat.v4.new_notebook(cells=cells)), tmp_path)
+    ours, found, _ = find_faults(browser, axe, export_page(nbformat.v4.new_notebook(cells=cells)), tmp_path)
     listed = {(rule, selector) for rule, selector, _ in OF_THE_TEMPLATE}
     assert (ours, found) == ([], listed), "listed and no longer found"
 
@@ -120,7 +113,7 @@ def test_axe_finds_a_fault_where_there_is_one(browser, axe, tmp_path):
     page = (
         "<html lang=en><title>A page</title><main><h1>A page</h1><table><tr><th></th></tr></table><img src=''></main>"
     )
-    ours, _ = find_faults(browser, axe, page, tmp_path)
+    ours, _, _ = find_faults(browser, axe, page, tmp_path)
     assert {fault.split(" at ")[0] for fault in ours} == {"image-alt", "empty-table-header"}
 
 
@@ -147,8 +140,8 @@ def open_page(browser, text: str, folder: Path, **options):
     return page
 
 
-def find_faults(browser, axe, text: str, folder: Path) -> tuple[list[str], set[tuple[str, str]]]:
-    """(faults of ours, with their places; what of OF_THE_TEMPLATE was found)."""
+def find_faults(browser, axe, text: str, folder: Path) -> tuple[list[str], set[tuple[str, str]], list[Text]]:
+    """(faults of ours, with their places; what of OF_THE_TEMPLATE was found; the texts where a dark page is asked)."""
     page = open_page(browser, text, folder)
     ours, found = [], set()
     for fault in axe.run(page, CODE, {"resultTypes": ["violations"]}).response["violations"]:
@@ -159,8 +152,10 @@ def find_faults(browser, axe, text: str, folder: Path) -> tuple[list[str], set[t
             found |= {(rule, selector)} if matches else set()
             left = {place: None for place in left if place not in matches}
         ours += [f"{fault['id']} at {place}" for place in left]
+    page.emulate_media(color_scheme="dark")
+    at_night = list_texts(page, SHOWN, OF_THE_THEME)
     page.close()
-    return ours, found
+    return ours, found, at_night
 
 
 @pytest.fixture
