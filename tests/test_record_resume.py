@@ -70,7 +70,7 @@ def test_a_run_that_was_killed_goes_on_without_asking_again(tmp_path, standin):
     """SIGKILL to the command and to its kernel at once, in the middle of their questions, twice."""
     asked = [f"question {number}" for number in range(40)]
     write(tmp_path, [code("\n".join(f'ask("{text}")' for text in asked))])
-    command = ["-c", f"import pathlib, tests.tiny_course as t; t.record(pathlib.Path({str(tmp_path)!r}))"]
+    command = ["-c", f"import pathlib, tests.tiny_course as t; t.record(pathlib.Path({str(tmp_path)!r}), kernels=True)"]
     for wanted in (3, 20):
         process = start_python(command, cwd=ROOT)
         deadline = time.monotonic() + 60
