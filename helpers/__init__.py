@@ -1,11 +1,11 @@
 """Clients and analysis helpers for the Azure OpenAI course. Importing this changes nothing and costs little.
 
-settings, envfile, endpoints, errors, tables     the ground
+settings, envfile, endpoints, errors, lines, tables   the ground
 recordings                                       above them: record and replay
 signin, clients                                  above that: connect()
 evidence, costs, parameters, intervals, checks   what notebooks do with answers
-predictions, progress                            what a reader guesses and gets done, kept in workbook/
-receipt, explanations, tables_shown, charts      what a reader is shown
+memory, predictions, progress                    what a reader guesses and gets done, kept in workbook/
+jupyter, receipt, explanations, tables_shown, charts   what a reader is shown
 course                                           for those who run and write the course, not for cells
 """
 

@@ -11,7 +11,9 @@ from difflib import get_close_matches
 from typing import Any
 
 from helpers.errors import CourseError
-from helpers.progress import remember, show_markdown
+from helpers.jupyter import show_markdown
+from helpers.lines import fold
+from helpers.memory import remember
 from helpers.settings import ROOT
 
 __all__ = ["Wrong", "check", "close_to", "exercise", "exercise_names", "solution"]
@@ -47,10 +49,10 @@ def check(name: str, answer: Any = None, *, show_solution: bool = False, **given
         print(f"{name}: not answered yet")
     else:
         try:
-            print(f"{name}: right. {_exercises[name](answer, **given)}")
+            print(fold(f"{name}: right. {_exercises[name](answer, **given)}"))
             remember("passed", name, date.today().isoformat())
         except Wrong as hint:
-            print(f"{name}: not yet. {hint}")
+            print(fold(f"{name}: not yet. {hint}"))
             if not show_solution:
                 print(f'Try again, or see one that works: check("{name}", show_solution=True)')
     if show_solution:

@@ -7,7 +7,6 @@ cells that use it are the cells a reader takes home.
 import asyncio
 import re
 import sys
-import textwrap
 import weakref
 from collections.abc import Awaitable, Callable, Sequence
 from difflib import get_close_matches
@@ -19,6 +18,7 @@ import openai
 
 from helpers.endpoints import REPLAY_ENDPOINT
 from helpers.errors import SettingError
+from helpers.lines import fold
 from helpers.recordings import AsyncRecordingTransport, RecordingTransport, Requests, Session, Store
 from helpers.settings import Settings, read_settings
 from helpers.signin import token_provider
@@ -97,7 +97,7 @@ def show_connection(client: Any) -> None:
     session = session_of(client)
     if session.mode == "replay":
         print("mode     replay: recorded answers, no key, no network, no cost")
-        print(textwrap.fill(f"answers  {_recorded_engines(session)}", 95, subsequent_indent=" " * 9))
+        print(fold(f"answers  {_recorded_engines(session)}", " " * 9))
         return
     kept = "answers not yet recorded are asked for and kept" if session.mode == "record" else "every call is asked"
     costs = "free, for this machine answers" if session.endpoint.is_loopback else "which may cost money"
@@ -183,6 +183,12 @@ def _token_provider(settings: Settings, api_version: str | None, own: set[str]) 
     if settings.mode == "replay" or settings.api_key or settings.ad_token:
         return None
     ask = token_provider(_DATED_SCOPE if api_version else _V1_SCOPE)
+    if "IPython" in sys.modules:  # azure is loaded now, and its errors explain themselves too
+        from azure.core.exceptions import ClientAuthenticationError
+
+        from helpers.explanations import explain_in_notebook
+
+        explain_in_notebook(ClientAuthenticationError)
 
     def provide() -> str:
         token = ask()

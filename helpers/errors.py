@@ -15,6 +15,8 @@ They are no kin of httpx2's errors: the SDK would take those for a failing netwo
 
 from collections.abc import Sequence
 
+from helpers.lines import fold
+
 __all__ = [
     "CourseError",
     "EvidenceError",
@@ -40,7 +42,7 @@ class CourseError(Exception):
         self.next = next
         self.details = details
         told = {**details, "try": next} if next else details
-        width = max(map(len, told), default=0) + 2
+        width = self._margin = max(map(len, told), default=0) + 2
         lines = [what]
         for name, value in told.items():
             first, *more = [value] if isinstance(value, str) else list(value)
@@ -49,7 +51,7 @@ class CourseError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """What Jupyter shows: the message alone, for no frame of ours explains it better."""
-        return f"{type(self).__name__}: {self}".splitlines()
+        return fold(f"{type(self).__name__}: {self}", " " * (self._margin + 2)).splitlines()
 
 
 class SettingError(CourseError):

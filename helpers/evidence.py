@@ -7,17 +7,16 @@ shows the wire and the method. It never speaks for an Azure model, and the funct
 import csv
 import functools
 import re
-import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from helpers.errors import EvidenceError
+from helpers.lines import fold
 from helpers.recordings import Answered, look_up, look_up_text
 from helpers.settings import ROOT
 
 __all__ = [
-    "WIDTH",
     "Evidence",
     "arrival_ms",
     "check_names",
@@ -97,7 +96,6 @@ def evidence_of(*answers: Any) -> Evidence:
     return Evidence(kinds.pop(), tuple(engines), dates, None, tuple(regions), len(found))
 
 
-WIDTH = 95  # characters that a notebook shows in one line
 _KINDS = {"stand-in": "stand-in", "azure": "measured on Azure"}
 
 
@@ -118,7 +116,7 @@ def arrival_ms(stream: Any) -> list[int]:
 
 def show_evidence(*answers: Any) -> None:
     """Print the evidence line of these answers."""
-    print(textwrap.fill(f"evidence: {evidence_of(*answers)}", WIDTH, subsequent_indent=" " * 10))
+    print(fold(f"evidence: {evidence_of(*answers)}", " " * 10))
 
 
 def check_names(labels: Iterable[str], evidence: Evidence) -> None:

@@ -6,7 +6,6 @@ card below them, in place of thirty frames of installed packages.
 
 import json
 import re
-import sys
 import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,12 +16,14 @@ import openai
 
 from helpers.endpoints import is_loopback
 from helpers.errors import CourseError
+from helpers.jupyter import find_shell
+from helpers.lines import WIDTH
 from helpers.signin import attempts_of, is_sign_in_error
 from helpers.tables import read_rows
 
 __all__ = ["Explanation", "explain", "explain_in_notebook"]
 
-_WIDTH = 96
+_WIDTH = WIDTH - 10  # less the words in front of it
 
 
 @dataclass(frozen=True, repr=False)
@@ -76,7 +77,7 @@ def explain_in_notebook(*more: type[BaseException]) -> None:
     more: classes of other packages, known once these are loaded. Where the reader set a handler of their own
     (`set_custom_exc`), that one stays.
     """
-    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    shell = find_shell()
     if shell is None or not (shell.custom_exceptions == () or isinstance(shell.custom_exceptions, _Explained)):
         return
     explained = _Explained(dict.fromkeys([openai.OpenAIError, *shell.custom_exceptions, *more]))

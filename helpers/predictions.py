@@ -6,19 +6,18 @@ Without a reader, as in the checks, the question is printed and nothing is kept.
 
 import importlib.util
 import re
-import sys
-import textwrap
 from collections.abc import Sequence
 from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
 from helpers.errors import CourseError
-from helpers.progress import find_workbook, recall, remember
+from helpers.jupyter import find_shell
+from helpers.lines import fold
+from helpers.memory import find_workbook, recall, remember
 
 __all__ = ["predict", "predicted"]
 
-_WIDTH = 95  # characters that a notebook shows in one line
 _shown: dict[str, tuple[Any, Any]] = {}  # name -> (the display's handle, the widgets in it), until the result is known
 
 
@@ -34,7 +33,7 @@ def predict(name: str, question: str, options: Sequence[Any], guess: Any = None)
             f"{name!r} is no prediction with different options",
             next='predict("06.tokens", "Which?", ["German", "English"])',
         )
-    print(textwrap.fill(f"{question} {', '.join(texts[:-1])} or {texts[-1]}?", _WIDTH))
+    print(fold(f"{question} {', '.join(texts[:-1])} or {texts[-1]}?"))
     if guess is not None and guess is not ...:
         print(_keep(name, _find_option(str(guess), texts)))
     elif _can_show_buttons():
@@ -71,7 +70,7 @@ def _keep(name: str, guess: str) -> str:
 
 def _can_show_buttons() -> bool:
     """Whether a reader may sit in front of this: a kernel in workbook/. The checks and recordings run elsewhere."""
-    ipython = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    ipython = find_shell()
     return bool(
         find_workbook() and getattr(ipython, "kernel", None) is not None and importlib.util.find_spec("ipywidgets")
     )

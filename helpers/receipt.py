@@ -6,14 +6,13 @@ thread asked between two cells in the next one.
 """
 
 import html
-import sys
-import textwrap
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from helpers.errors import CourseError
-from helpers.evidence import WIDTH
+from helpers.jupyter import find_shell, show
+from helpers.lines import fold
 from helpers.recordings import Answered, listen
 
 __all__ = ["describe_calls", "set_hook"]
@@ -29,7 +28,7 @@ _TOKENS = (
 
 def set_hook() -> None:
     """From now on each cell that asked ends in its receipt; does nothing outside IPython, or a second time."""
-    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    shell = find_shell()
     if shell is None or getattr(shell, "_course_receipt", False):
         return
     shell._course_receipt = True
@@ -60,12 +59,9 @@ def _end(result: Any = None) -> None:
         _calls.clear()
     if not calls:
         return
-    from IPython.display import display
-
     line = describe_calls(calls)
     shown = f'<p style="margin: 2px 0; font-size: 85%; opacity: 0.65">{html.escape(line)}</p>'
-    plain = textwrap.fill(line, WIDTH, subsequent_indent="  ")
-    display({"text/html": shown, "text/plain": plain}, raw=True, metadata={"receipt": True})
+    show(shown, fold(line, "  "), receipt=True)
 
 
 def describe_calls(calls: Sequence[Answered]) -> str:

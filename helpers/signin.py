@@ -2,7 +2,6 @@
 
 import logging
 import re
-import sys
 import textwrap
 from collections.abc import Callable, Iterator
 
@@ -14,19 +13,14 @@ _ATTEMPT = re.compile(r"^\t(\w+?)(?:Credential)?: (.*)$", re.M)
 def token_provider(scope: str) -> Callable[[], str]:
     """Gives a token of this scope when called, from the first of DefaultAzureCredential's ways that has one.
 
-    In a notebook, an uncaught error of it explains itself from now on. azure-identity's own warning, which says all
-    its message a second time, is silenced, unless the reader set a level for azure's loggers.
+    azure-identity's own warning, which says all its message a second time, is silenced, unless the reader set a level
+    for azure's loggers.
     """
-    from azure.core.exceptions import ClientAuthenticationError
     from azure.identity import DefaultAzureCredential, get_bearer_token_provider  # 0.3 s that only this needs
 
     loggers = [logging.getLogger(name) for name in ("azure", "azure.identity")]
     if not any(logger.level for logger in loggers):
         loggers[-1].setLevel(logging.CRITICAL)
-    if "IPython" in sys.modules:
-        from helpers.explanations import explain_in_notebook
-
-        explain_in_notebook(ClientAuthenticationError)
     return get_bearer_token_provider(DefaultAzureCredential(), scope)
 
 

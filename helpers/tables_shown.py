@@ -5,11 +5,12 @@ import html
 import math
 import numbers
 import re
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 from helpers.errors import EvidenceError
-from helpers.evidence import WIDTH, Evidence, check_names, evidence_of
+from helpers.evidence import Evidence, check_names, evidence_of
+from helpers.jupyter import show
+from helpers.lines import fold
 
 if TYPE_CHECKING:
     import pandas
@@ -20,7 +21,7 @@ __all__ = ["show_table"]
 _PAGE = 700
 _LONG = 13
 _LETTER, _PADDING = 7.7, 14  # pixels, in JupyterLab's font
-_MAY_BREAK = re.compile(r"(?<=[-_/.,:@])(?=\w)")
+_MAY_BREAK = re.compile(r"(?<=[-_/.,:@])(?=\w{3})")
 _NUMBER = re.compile(r"[-−+]?\$?(?!0\d)\d[\d,.]*\s?%?(?: of \d[\d,]*)?")
 
 
@@ -35,8 +36,6 @@ def show_table(table: "pandas.DataFrame", *answers: Any, caption: str = "", sour
     Row labels, column names, the caption and the columns "model" and "deployment" are compared with Azure's model
     names: raises EvidenceError where one stands over a stand-in's answers, or where nobody is named.
     """
-    from IPython.display import display
-
     if source and answers:
         raise EvidenceError("answers and a source were given", next="one of them")
     evidence = Evidence("documented", (source,)) if source else evidence_of(*answers)
@@ -46,8 +45,8 @@ def show_table(table: "pandas.DataFrame", *answers: Any, caption: str = "", sour
     heads, columns = _write_columns(table)
     line = f"source: {source}" if source else f"evidence: {evidence}"
     shown = _as_html(heads, columns, caption) + f'<p style="opacity: 0.75">{html.escape(line)}</p>'
-    plain = "\n".join([*filter(None, [caption]), *_as_text(heads, columns), textwrap.fill(line, WIDTH)])
-    display({"text/html": shown, "text/plain": plain}, raw=True, metadata={"evidence": evidence.kind})
+    plain = "\n".join([*filter(None, [caption]), *_as_text(heads, columns), fold(line)])
+    show(shown, plain, evidence=evidence.kind)
 
 
 def _write_columns(table: "pandas.DataFrame") -> tuple[list[str], list[list[str]]]:

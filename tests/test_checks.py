@@ -290,7 +290,7 @@ def test_a_solution_is_right(name, given, solution, capsys):
 def test_a_wrong_answer_gets_the_hint_for_its_mistake(name, given, why, case, capsys):
     answer, hint = case
     check(name, answer, **given)
-    out = capsys.readouterr().out
+    out = " ".join(capsys.readouterr().out.split())  # broken lines joined
     assert out.startswith(f"{name}: not yet. ") and hint in out
 
 

@@ -444,6 +444,7 @@ runpy.run_module("helpers", run_name="__main__")
 """
 EVERYTHING = {canonical(name).replace("-", "_") for name in PINS} | {"dotenv", "PIL", "azure", "IPython"}
 COMMANDS = [["lab"], ["reset", "00"], ["doctor"], ["deployments", "02"], ["record", "00", "--yes"]]
+COMMANDS += [["migrate", "03", "gpt-4.1-mini", "gpt-5.4-mini", "--write"], ["freshness"]]
 
 
 def run_bare(

@@ -7,9 +7,10 @@ import nbformat
 import nbformat.v4 as v4
 import pytest
 
-from helpers import predict, predicted, predictions, progress
+from helpers import memory, predict, predicted
 from helpers.course.notebooks import compare_outputs, read_notebook, run_notebook
 from helpers.errors import CourseError
+from helpers.lines import WIDTH
 from helpers.settings import ROOT
 
 NAME, QUESTION, OPTIONS = "06.tokens", "Which costs more tokens?", ["German", "English"]
@@ -20,8 +21,8 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 @pytest.fixture(autouse=True)
 def book(tmp_path, monkeypatch) -> Path:
     """An empty workbook/, not stood in, and a kernel that remembers nothing."""
-    monkeypatch.setattr(progress, "ROOT", tmp_path)
-    monkeypatch.setattr(progress, "_here", {"passed": {}, "guesses": {}, "outcomes": {}})
+    monkeypatch.setattr(memory, "ROOT", tmp_path)
+    monkeypatch.setattr(memory, "_here", {"passed": {}, "guesses": {}, "outcomes": {}})
     (tmp_path / "workbook").mkdir()
     (tmp_path / "notebooks").mkdir()
     monkeypatch.chdir(tmp_path / "notebooks")
@@ -78,13 +79,13 @@ def test_a_prediction_has_its_notebooks_number_and_different_options(case):
 def test_in_the_workbook_a_guess_outlives_the_kernel(book, monkeypatch, capsys):
     monkeypatch.chdir(book)
     predict(NAME, QUESTION, OPTIONS, guess="German")
-    monkeypatch.setattr(progress, "_here", {"passed": {}, "guesses": {}, "outcomes": {}})  # as a new kernel has it
+    monkeypatch.setattr(memory, "_here", {"passed": {}, "guesses": {}, "outcomes": {}})  # as a new kernel has it
     predicted(NAME, "English")
     assert "you said German; it was English" in capsys.readouterr().out
 
 
 CELLS = [
-    "import helpers.progress; from pathlib import Path; helpers.progress.ROOT = Path.cwd().parent\n"
+    "import helpers.memory; from pathlib import Path; helpers.memory.ROOT = Path.cwd().parent\n"
     "from helpers import predict, predicted",
     f"predict({NAME!r}, {QUESTION!r}, {OPTIONS!r})",
     "from helpers.predictions import _shown\n_shown[next(iter(_shown))][1][-1].click() if _shown else None",
@@ -153,4 +154,4 @@ def test_every_prediction_of_a_notebook_is_its_own_and_has_its_result_after_it(p
 
 def test_the_lines_fit_a_notebooks_width(capsys):
     predict(NAME, "word " * 30 + "?", ["a long answer", "another one"])
-    assert max(map(len, capsys.readouterr().out.splitlines())) <= predictions._WIDTH
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= WIDTH

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from helpers import check, progress, show_progress
-from helpers.progress import recall, remember
+from helpers import check, memory, progress, show_progress
+from helpers.memory import recall, remember
 from helpers.settings import ROOT
 
 EMPTY = {"passed": {}, "guesses": {}, "outcomes": {}}
@@ -16,12 +16,13 @@ EMPTY = {"passed": {}, "guesses": {}, "outcomes": {}}
 
 def forget(monkeypatch) -> None:
     """As after a restart of the kernel."""
-    monkeypatch.setattr(progress, "_here", json.loads(json.dumps(EMPTY)))
+    monkeypatch.setattr(memory, "_here", json.loads(json.dumps(EMPTY)))
 
 
 @pytest.fixture
 def book(tmp_path, monkeypatch) -> Path:
     """A workbook that the test stands in, beside a course of three notebooks."""
+    monkeypatch.setattr(memory, "ROOT", tmp_path)
     monkeypatch.setattr(progress, "ROOT", tmp_path)
     forget(monkeypatch)
     for name in ("00_start_here", "04_reasoning_models", "06_embeddings"):
@@ -78,9 +79,9 @@ def test_a_deleted_workbook_stops_no_lesson(book, capsys):
 
 def test_kernels_at_the_same_time_lose_nothing_of_one_another(book):
     code = (
-        "import sys; from pathlib import Path; from helpers import progress\n"
-        "progress.ROOT = Path.cwd().parent\n"
-        "for n in range(25): progress.remember('guesses', f'06.{sys.argv[1]}_{n}', 'x')"
+        "import sys; from pathlib import Path; from helpers import memory\n"
+        "memory.ROOT = Path.cwd().parent\n"
+        "for n in range(25): memory.remember('guesses', f'06.{sys.argv[1]}_{n}', 'x')"
     )
     environment = {"PYTHONPATH": str(ROOT), "PATH": ""}
     kernels = [subprocess.Popen([sys.executable, "-c", code, str(k)], cwd=book, env=environment) for k in range(4)]

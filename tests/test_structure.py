@@ -16,7 +16,14 @@ from helpers.settings import ROOT
 HELPERS = ROOT / "helpers"
 MODULES = {path.relative_to(ROOT).with_suffix("").as_posix().replace("/", "."): path for path in HELPERS.rglob("*.py")}
 MODULES = {name.removesuffix(".__init__"): path for name, path in MODULES.items()}
-GROUND = {"helpers.errors", "helpers.envfile", "helpers.endpoints", "helpers.settings", "helpers.tables"}
+GROUND = {
+    "helpers.errors",
+    "helpers.lines",
+    "helpers.envfile",
+    "helpers.endpoints",
+    "helpers.settings",
+    "helpers.tables",
+}
 
 
 @functools.cache
@@ -65,6 +72,16 @@ def test_the_reader_of_imports_reads_them():
     assert "helpers.recordings.store" in _reached("helpers.clients")
     assert "azure.identity" in _imports(MODULES["helpers.signin"])
     assert "azure.identity" not in _imports(MODULES["helpers.signin"], late=False)
+
+
+def test_no_module_reaches_itself_not_even_by_an_import_inside_a_function():
+    named = {name for name in MODULES if name.count(".")}  # the package itself names its members, which load late
+    circles = [name for name in sorted(named) if any(name in _reached(one) for one in _inside_course(name) - {name})]
+    assert circles == []
+
+
+def _inside_course(name: str) -> set[str]:
+    return {one for one in _imports(MODULES[name], typing=False) if one in MODULES}
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if name.startswith("helpers.recordings")])
@@ -185,8 +202,10 @@ def _count_code(path: Path) -> int:
 # of redaction hold their examples (+100), know a dozen more kinds of secret and never read a text twice (+250); bodies
 # are taken in within a bounded memory (+90), rendered in linear time (+55), and what a redirect, another key or a
 # header of the request changes is told apart (+100); a stream is read ahead while it is watched (+100); what the
-# receipt counts is noted (+50).
-BUDGETS = {"recordings": 2_200, "course": 1_100, "exercises": 900, "charts": 1_200, "": 2_250}
+# receipt counts is noted (+50). course/ grew from 1,100 to 1,850 with the two commands for models that leave: who is
+# asked is read through functions and loops (+100), each notebook is judged (+110), and requests are found, reviewed,
+# priced and renamed (+560).
+BUDGETS = {"recordings": 2_200, "course": 1_850, "exercises": 900, "charts": 1_200, "": 2_250}
 
 
 @pytest.mark.parametrize("part", BUDGETS)

@@ -103,10 +103,12 @@ def test_a_table_without_answers_says_its_source():
 
 
 def test_long_words_may_break_and_short_ones_may_not():
-    wide = pd.DataFrame({f"a_column_of_{n}": ["a sentence that is too long for one line of a table"] for n in range(5)})
-    [head, body] = cells(show(wide.assign(path="one/two/three_four-five", day="2026-11-20"), PAGE))
-    assert head[0][2] == "a_<wbr>column_<wbr>of_<wbr>0"
-    assert body[5][2] == "one/<wbr>two/<wbr>three_<wbr>four-<wbr>five"
+    wide = pd.DataFrame(
+        {f"a_column_of_{n}00": ["a sentence that is too long for one line of a table"] for n in range(5)}
+    )
+    [head, body] = cells(show(wide.assign(path="one/two/three_four-five-6", day="2026-11-20"), PAGE))
+    assert head[0][2] == "a_<wbr>column_<wbr>of_<wbr>000"
+    assert body[5][2] == "one/<wbr>two/<wbr>three_<wbr>four-<wbr>five-6"
     assert ["nowrap" in attributes for _, attributes, _ in body] == [False] * 5 + [True, True]
     assert all("nowrap" in attributes for _, attributes, _ in cells(show(MODELS, PAGE))[1])
 

@@ -4,7 +4,6 @@ import base64
 import html
 import io
 import re
-import textwrap
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +12,9 @@ from typing import Any, Literal
 from helpers.charts.axes import wrap
 from helpers.charts.looks import GREY, Look, style
 from helpers.errors import CourseError
-from helpers.evidence import WIDTH, Evidence, check_names, evidence_of
+from helpers.evidence import Evidence, check_names, evidence_of
+from helpers.jupyter import show
+from helpers.lines import fold
 
 __all__ = ["Sheet", "label_axis", "measure_panels", "publish"]
 
@@ -55,8 +56,6 @@ def publish(sheet: Sheet, *, title: str, alt: str, answers: Any) -> None:
     has the alt text and the evidence, and is what the tests compare. The title is drawn, so that a picture that is
     copied elsewhere keeps its finding; the alt text begins with it.
     """
-    from IPython.display import display
-
     evidence = evidence_of(answers) if answers is not None else evidence_of()
     _check_title(title, evidence)
     told = f"{title.rstrip('.')}. {alt or sheet.told}"
@@ -72,8 +71,8 @@ def publish(sheet: Sheet, *, title: str, alt: str, answers: Any) -> None:
         f'<figcaption style="margin: 4px 0; opacity: 0.75">evidence: {html.escape(str(evidence))}</figcaption>'
         "</figure>"
     )
-    plain = "\n".join(textwrap.fill(line, WIDTH) for line in (f"figure: {told}", f"evidence: {evidence}"))
-    display({"text/html": shown, "text/plain": plain}, raw=True, metadata={"evidence": evidence.kind})
+    plain = "\n".join(fold(line) for line in (f"figure: {told}", f"evidence: {evidence}"))
+    show(shown, plain, evidence=evidence.kind)
 
 
 def _check_title(title: str, evidence: Evidence) -> None:

@@ -1,15 +1,15 @@
 """Which deployments a notebook asks for: as a table, and as the `az` commands that create and delete them."""
 
-import ast
 import json
 import textwrap
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from helpers.costs import expected_cost
+from helpers.course.asking import read_models
 from helpers.course.notebooks import find_notebook, read_notebook
 from helpers.course.upkeep import read_records, read_usage
 from helpers.errors import UnknownPrice
@@ -20,11 +20,10 @@ from helpers.tables import list_versions, read_rows
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["deployment_commands", "plan_deployments"]
+__all__ = ["deployment_commands", "plan_deployments", "say_why"]
 
 _REGIONAL = {"whisper", "tts", "tts-hd"}  # deployed in their region alone; the others wherever there is room
 _COUNTED = {"images", "video"}  # with the regional ones: capacity counts requests a minute, and there are few
-_CALLS = {"create", "parse", "stream", "generate", "edit", "connect"}  # what the SDK calls its operations
 
 
 @dataclass(frozen=True)
@@ -137,7 +136,7 @@ def _delete(need: _Need) -> str:
 def _list_needs(source: Path, root: Path) -> list[_Need]:
     recorded = _count_recorded(root / "data" / "recordings" / source.stem)
     known = {name for row in read_rows("models") for name in (row["model"], f"{row['model']}-{row['version']}")}
-    asked = sorted(set(recorded) | _read_code(source, known))
+    asked = sorted(set(recorded) | read_models(read_notebook(source).cells) & known)
     needs = [_describe(model, *recorded.get(model, (0, 0, 0))) for model in asked]
     return sorted(needs, key=lambda need: bool(need.why))
 
@@ -160,10 +159,11 @@ def _describe(model: str, answers: int, prompt_tokens: int, output_tokens: int) 
     except UnknownPrice:
         usd = None
     newest = next(iter(list_versions(model)), {})
-    return _Need(model, newest, answers, prompt_tokens, output_tokens, usd, _say_why(newest))
+    return _Need(model, newest, answers, prompt_tokens, output_tokens, usd, say_why(newest))
 
 
-def _say_why(row: Mapping[str, str]) -> str:
+def say_why(row: Mapping[str, str]) -> str:
+    """Why a new customer cannot deploy what this row of models.csv describes, "" where nothing is against it."""
     if not row:
         return "data/tables/models.csv does not know it"
     date = row["retirement_date"]
@@ -172,31 +172,3 @@ def _say_why(row: Mapping[str, str]) -> str:
     if row["deployable_by_new_customers"] == "no":
         return f"deprecated: it answers only those who have it, until {date}"
     return "" if row["deployable_by_new_customers"] else "no source says that a new customer can deploy it"
-
-
-def _read_code(source: Path, known: Set[str]) -> set[str]:
-    """Models that the cells' calls name, straight or through a variable: what a notebook never recorded asks for."""
-    named: dict[str, set[str]] = defaultdict(set)
-    asked: list[ast.expr] = []
-    for node in _walk_cells(source):
-        if isinstance(node, ast.Assign | ast.For):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            values = _strings(node.value if isinstance(node, ast.Assign) else node.iter)
-            for target in targets:
-                named[ast.unparse(target)] |= values
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _CALLS:
-            asked += [keyword.value for keyword in node.keywords if keyword.arg == "model"]
-    found = {string for value in asked for string in _strings(value) | named.get(ast.unparse(value), set())}
-    return found & known
-
-
-def _walk_cells(source: Path) -> Iterator[Any]:
-    for cell in read_notebook(source).cells:
-        try:
-            yield from ast.walk(ast.parse(cell.source if cell.cell_type == "code" else ""))
-        except SyntaxError:
-            continue  # a cell that is meant to fail, or a magic
-
-
-def _strings(node: ast.AST) -> set[str]:
-    return {one.value for one in ast.walk(node) if isinstance(one, ast.Constant) and isinstance(one.value, str)}

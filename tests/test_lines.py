@@ -1,0 +1,23 @@
+"""Printed lines fit a page."""
+
+from helpers.errors import CourseError
+from helpers.lines import WIDTH, fold
+
+
+def test_a_long_line_is_broken_between_words_and_what_follows_is_indented():
+    lines = fold("one word after another, " * 12, "    ").splitlines()
+    assert max(map(len, lines)) <= WIDTH
+    assert not lines[0].startswith(" ") and all(line.startswith("    one ") or line[:4] == "    " for line in lines[1:])
+
+
+def test_lines_stay_lines_and_names_stay_whole():
+    name = "gpt-" + "4o-mini-" * 20
+    assert fold(f"first\n\n{name} last").splitlines() == ["first", "", name, "last"]
+
+
+def test_what_jupyter_shows_of_an_error_is_broken_below_its_own_text():
+    error = CourseError("it did not work", next="one thing or another, " * 10, asked="short")
+    lines = error._render_traceback_()
+    assert max(map(len, lines)) <= WIDTH and len(lines) > 3
+    assert lines[1] == "  asked  short" and all(line.startswith(" " * 9) for line in lines[3:])
+    assert " ".join(" ".join(lines).split()) == f"CourseError: {' '.join(str(error).split())}"
