@@ -128,7 +128,7 @@ def test_a_cell_that_prints_something_else_in_replay_is_named(tmp_path, standin)
 def test_into_a_folder_of_ones_own_the_courses_files_stay_as_they_are(tmp_path, standin):
     write(tmp_path, [ONE])
     before, own = snapshot(tmp_path / "notebooks"), tmp_path / "own"
-    record(tmp_path, into=own)
+    record(tmp_path, into=own, kernels=True)
     assert snapshot(tmp_path / "notebooks") == before
     assert not (tmp_path / RECORDINGS).exists()
     assert read_notebook(own / f"{NAME}.ipynb").cells[1].outputs
