@@ -28,7 +28,7 @@ def _check_request(answer: dict[str, Any], habit: dict[str, Any], send: Callable
     hidden = usage.completion_tokens_details.reasoning_tokens
     if not hidden or not text:
         raise Wrong(f"It came back with {hidden} hidden tokens and the text {text!r}.")
-    return f"{hidden} of {usage.completion_tokens} tokens were hidden, and the text is {text!r}."
+    return f"{hidden} of {usage.completion_tokens} tokens were hidden. The text is {text!r}, be it right or wrong."
 
 
 def _check_settings(asked: dict[str, Any]) -> None:
