@@ -17,6 +17,7 @@ import pytest
 from helpers import costs, tables
 from helpers.course import deployments, doctor
 from helpers.errors import TableError
+from helpers.parameters import find_rule
 from tests.facts.comparing import compare_tables
 
 FACTS = Path(os.environ.get("AZURE_OPENAI_SPECS", "not-set")) / "facts"
