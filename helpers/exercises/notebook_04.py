@@ -45,7 +45,7 @@ def _check_settings(asked: dict[str, Any]) -> None:
     if "temperature" in asked:
         raise Wrong("Leave the temperature out: this model refuses it.")
     if asked.get("reasoning_effort") != "low":
-        raise Wrong("Ask for low effort with reasoning_effort: left out, it is none for this model.")
+        raise Wrong("Ask for low effort with reasoning_effort: left out, this model may not reason at all.")
     if asked.get("max_completion_tokens") != _ROOM:
         raise Wrong(f"max_completion_tokens should be the room to begin with, {_ROOM:,} tokens.")
     if further := set(asked) - {"model", "messages", "reasoning_effort", "max_completion_tokens"}:
