@@ -148,6 +148,7 @@ def draw_problems() -> list[dict[str, str]]:
                         "question": ask_in_full(question, answer, asked_for),
                         "answer": str(answer),
                         "answer_type": "integer" if asked_for == NUMBER else "word",
+                        "choices": " ".join(_list_choices(question, asked_for)),
                     }
                 )
     return problems
@@ -168,6 +169,13 @@ def ask_in_full(question: str, _: Any, asked_for: str) -> str:
     return f"{told} Answer with {asked_for}." + (f"\n\n{program}" if program else "")
 
 
+def _list_choices(question: str, asked_for: str) -> list[str]:
+    """The words that a word has to be one of: a text may say more than the answer."""
+    if asked_for == NAME:
+        return [name for name in _PEOPLE if name in question]
+    return _WEEK if asked_for == DAY else []
+
+
 def _draw_new(family: Callable[[Random], Drawn], number: int, seen: set[str]) -> Drawn:
     for attempt in range(100):
         drawn = family(Random(f"problem {family.__name__} {number} {attempt}"))
@@ -178,7 +186,9 @@ def _draw_new(family: Callable[[Random], Drawn], number: int, seen: set[str]) ->
 
 def main() -> int:
     with (ROOT / "data" / "texts" / "problems.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, ["id", "kind", "question", "answer", "answer_type"], lineterminator="\n")
+        writer = csv.DictWriter(
+            file, ["id", "kind", "question", "answer", "answer_type", "choices"], lineterminator="\n"
+        )
         writer.writeheader()
         writer.writerows(draw_problems())
     return 0

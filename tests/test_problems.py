@@ -123,6 +123,17 @@ def test_each_question_asks_for_the_form_of_its_answer(problem: dict[str, str]):
     assert re.fullmatch(form, problem["answer"])
 
 
+@every_problem
+def test_a_word_is_one_of_the_choices_and_the_question_gives_no_other_name(problem: dict[str, str]):
+    choices = problem["choices"].split()
+    assert (problem["answer"] in choices) == (problem["answer_type"] == "word") == bool(choices)
+    if problem["kind"] == "logic":
+        said = problem["question"].split(" Who ")[0]
+        assert sorted(choices) == sorted(set(re.findall(r"[A-Z][a-z]+", said)))
+    elif choices:
+        assert choices == WEEK
+
+
 def test_the_file_is_what_its_seeds_draw():
     assert draw_problems() == PROBLEMS
 
