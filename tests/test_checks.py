@@ -1,5 +1,6 @@
 """Each exercise: untouched, plausible wrong answers with hints of their own, and the solution."""
 
+from functools import partial
 from types import SimpleNamespace
 from typing import Literal
 
@@ -74,9 +75,31 @@ PAIRS = {
 }
 
 
-HIDDEN = {"prompt_tokens": 20, "completion_tokens": 1843, "reasoning_tokens": 448}
-THINKING = {"model": "gpt-5.1", "requests": 50_000, "prompt": 300, "shown": 150, "hidden": 600}
-GPT51_IN, GPT51_OUT = (list_price("gpt-5.1", item).usd for item in ("input", "output"))
+RULE = {"role": "developer", "content": "Answer with a number."}
+HABIT = {
+    "model": "gpt-4o",
+    "messages": [RULE | {"role": "system"}, {"role": "user", "content": "How many pens?"}],
+    "max_tokens": 300,
+    "temperature": 0,
+}
+
+
+def carried(**changed):
+    """The request of 04.request; changed: other parameters, or further ones; None leaves one out."""
+    request = {"model": "gpt-5.4-mini", "messages": [RULE, HABIT["messages"][1]]}
+    request |= {"reasoning_effort": "low", "max_completion_tokens": 25_000}
+    return {name: value for name, value in (request | changed).items() if value is not None}
+
+
+def answer_thoughtfully(hidden=50, text="12", **_):
+    details = SimpleNamespace(reasoning_tokens=hidden)
+    usage = SimpleNamespace(completion_tokens=hidden + 3, completion_tokens_details=details)
+    message = SimpleNamespace(content=text)
+    return SimpleNamespace(choices=[SimpleNamespace(message=message)], usage=usage)
+
+
+THINKING = {"model": "gpt-5.4-mini", "requests": 50_000, "prompt": 300, "shown": 150, "hidden": 600}
+MINI54_IN, MINI54_OUT = (list_price("gpt-5.4-mini", item).usd for item in ("input", "output"))
 
 
 def hits(label):
@@ -230,16 +253,23 @@ EXERCISES = [
         },
     ),
     (
-        "04.hidden",
-        HIDDEN,
-        448 / 1843,
+        "04.request",
+        {"habit": HABIT, "send": answer_thoughtfully},
+        carried(),
         {
-            "in percent": (100 * 448 / 1843, "not a percentage"),
-            "counted twice": (448 / (1843 + 448), "Counted twice"),
-            "to what is shown": (448 / (1843 - 448), "hidden to shown"),
-            "of all tokens": (448 / 1863, "prompt out"),
-            "what is shown": (1 - 448 / 1843, "share that was shown"),
-            "a guess": (0.5, "Divide usage.reasoning_tokens"),
+            "the habit itself": (HABIT, "should be gpt-5.4-mini"),
+            "the old limit": (carried(max_tokens=300), "refuses max_tokens"),
+            "a setting of the Responses API": (carried(reasoning={"effort": "low"}), "Responses API"),
+            "a temperature": (carried(temperature=0), "temperature out"),
+            "no effort": (carried(reasoning_effort=None), "may not reason at all"),
+            "little room": (carried(max_completion_tokens=300), "25,000 tokens"),
+            "further settings": (carried(n=1), "Leave out n"),
+            "no list": (carried(messages=RULE), "list of dictionaries"),
+            "the old role": (carried(messages=HABIT["messages"]), "still a system message"),
+            "no rule": (carried(messages=HABIT["messages"][1:]), "Two messages"),
+            "another question": (carried(messages=[RULE, {"role": "user", "content": "?"}]), "stay as they are"),
+            "a name": (carried(messages=[RULE, HABIT["messages"][1] | {"name": "Ann"}]), "no more"),
+            "no dictionary": ("gpt-5.4-mini", "A dictionary of parameters"),
         },
     ),
     (
@@ -261,15 +291,15 @@ EXERCISES = [
     (
         "04.bill",
         THINKING,
-        50_000 * (300 * GPT51_IN + 750 * GPT51_OUT) / 1e6,
+        50_000 * (300 * MINI54_IN + 750 * MINI54_OUT) / 1e6,
         {
-            "not per million": (50_000 * (300 * GPT51_IN + 750 * GPT51_OUT), "million times"),
-            "one request": ((300 * GPT51_IN + 750 * GPT51_OUT) / 1e6, "one request"),
-            "what is shown": (50_000 * (300 * GPT51_IN + 150 * GPT51_OUT) / 1e6, "hidden tokens are missing"),
-            "hidden as input": (50_000 * (900 * GPT51_IN + 150 * GPT51_OUT) / 1e6, "output, not input"),
-            "the prompt left out": (50_000 * 750 * GPT51_OUT / 1e6, "prompt is missing"),
-            "what is shown left out": (50_000 * (300 * GPT51_IN + 600 * GPT51_OUT) / 1e6, "shown tokens are missing"),
-            "in cents": (50_000 * (300 * GPT51_IN + 750 * GPT51_OUT) / 1e4, "cents"),
+            "not per million": (50_000 * (300 * MINI54_IN + 750 * MINI54_OUT), "million times"),
+            "one request": ((300 * MINI54_IN + 750 * MINI54_OUT) / 1e6, "one request"),
+            "what is shown": (50_000 * (300 * MINI54_IN + 150 * MINI54_OUT) / 1e6, "hidden tokens are missing"),
+            "hidden as input": (50_000 * (900 * MINI54_IN + 150 * MINI54_OUT) / 1e6, "output, not input"),
+            "the prompt left out": (50_000 * 750 * MINI54_OUT / 1e6, "prompt is missing"),
+            "what is shown left out": (50_000 * (300 * MINI54_IN + 600 * MINI54_OUT) / 1e6, "shown tokens are missing"),
+            "in cents": (50_000 * (300 * MINI54_IN + 750 * MINI54_OUT) / 1e4, "cents"),
             "a guess": (1.0, "Price the input"),
         },
     ),
@@ -346,11 +376,18 @@ def test_an_unknown_exercise_says_so(name):
         check(name, 1)
 
 
-def test_a_share_may_be_rounded_to_two_decimals(capsys):
-    check("04.hidden", 0.24, **HIDDEN)
-    assert capsys.readouterr().out.startswith("04.hidden: right.")
-    check("04.hidden", 24, **HIDDEN)
-    assert "not a percentage" in capsys.readouterr().out
+def test_a_request_that_comes_back_without_hidden_steps_or_text_is_not_right(capsys):
+    for hidden, text in ((0, "12"), (60, "")):
+        check("04.request", carried(), habit=HABIT, send=partial(answer_thoughtfully, hidden, text))
+        assert f"{hidden} hidden tokens and the text {text!r}" in capsys.readouterr().out
+
+
+def test_a_request_that_fails_is_a_hint_and_no_error(capsys):
+    def refuse(**_):
+        raise ValueError("no such deployment")
+
+    check("04.request", carried(), habit=HABIT, send=refuse)
+    assert "not yet. The request failed: no such deployment" in capsys.readouterr().out
 
 
 def test_an_empty_answer_may_be_told_by_its_tokens_too(capsys):
