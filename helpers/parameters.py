@@ -15,7 +15,7 @@ _OF_THE_SDK = {"extra_headers", "extra_query", "extra_body", "timeout"}  # these
 
 
 def check_parameters(model: str, api: str | None = None, **parameters: Any) -> list[str]:
-    """Warnings about parameters that the service would refuse, each with its mend; empty where all seems well.
+    """Warnings about parameters that the service would refuse, each with what to do instead; empty where all is well.
 
     api: a word of parameters.csv (chat, responses, images...); left out, the one that knows most of `parameters`.
     No warning is no promise: the service has the last word, and a model the table does not know is not checked.
@@ -80,8 +80,8 @@ def _check_value(api: str, model: str, name: str, value: Any, asked: Mapping[str
     if rule is None:
         known = {row["parameter"] for row in read_rows("parameters") if row["api"] == api}
         near = difflib.get_close_matches(name, known, n=1)
-        mend = f"did you mean {near[0]}?" if near else "the service may answer 400"
-        return f"{name}: not known for {api} on {model}; {mend}"
+        instead = f"did you mean {near[0]}?" if near else "the service may answer 400"
+        return f"{name}: not known for {api} on {model}; {instead}"
     if rule["accepted"] == "no":
         # `stream=False` and the like ask for nothing, and nothing is refused.
         return None if value is False else _warn(name, model, "does not take it", rule)
@@ -117,4 +117,4 @@ def _measure(value: Any, measure: str) -> float | None:
 
 
 def _warn(name: str, model: str, problem: str, rule: Mapping[str, str]) -> str:
-    return f"{name}: {model} {problem}" + (f"; {rule['mend']}" if rule["mend"] else "")
+    return f"{name}: {model} {problem}" + (f"; {rule['instead']}" if rule["instead"] else "")

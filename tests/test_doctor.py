@@ -102,7 +102,7 @@ def test_a_mode_that_asks_needs_an_endpoint(wire, mode):
         ("AZURE_OPENAI_PACE", "fast", "AZURE_OPENAI_PACE"),
     ],
 )
-def test_a_setting_that_cannot_be_used_is_named_with_its_mend_and_nothing_is_asked(wire, standin, name, value, told):
+def test_a_setting_that_cannot_be_used_is_named_with_what_to_do_and_nothing_is_asked(wire, standin, name, value, told):
     wire.set(**{name: value})
     (state, what), *rest = failures(look()).items()
     assert (state, rest) == ("fail settings", [])

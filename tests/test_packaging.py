@@ -175,7 +175,7 @@ def test_a_newer_python_beside_an_old_one_is_taken(checkout):
     assert (checkout / ".venv" / "lib" / "python3.13").exists()
 
 
-def test_a_missing_venv_module_is_told_with_its_mend(checkout):
+def test_a_missing_venv_module_is_told_with_what_to_install(checkout):
     put_python(checkout, venv=False)
     ended = set_up(checkout)
     assert ended.returncode == 1

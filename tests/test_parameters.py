@@ -64,7 +64,7 @@ def test_the_bounds_themselves_are_allowed():
         ("gpt-4o-2024-05-13", {"response_format": {"type": "json_schema"}}, "'json_schema'"),
     ],
 )
-def test_a_chat_parameter_that_azure_refuses_is_named_with_its_mend(model, parameters, warning):
+def test_a_chat_parameter_that_azure_refuses_is_named_with_what_to_do_instead(model, parameters, warning):
     warnings = check_parameters(model, messages=HELLO, **parameters)
     assert len(warnings) == 1 and warning in warnings[0], warnings
 
@@ -98,7 +98,7 @@ def test_a_chat_parameter_that_azure_refuses_is_named_with_its_mend(model, param
         ("gpt-4.1", {"input": "a", "max_tokens": 5}, "use max_output_tokens"),
     ],
 )
-def test_a_parameter_of_another_api_that_azure_refuses_is_named_with_its_mend(model, parameters, warning):
+def test_a_parameter_of_another_api_that_azure_refuses_is_named_with_what_to_do_instead(model, parameters, warning):
     warnings = check_parameters(model, **parameters)
     assert len(warnings) == 1 and warning in warnings[0], warnings
 
@@ -173,7 +173,7 @@ def test_bounds_and_values_in_the_table_make_sense():
             assert float(row["minimum"]) <= float(row["maximum"]), row
         assert bool(row["measure"]) == bool(row["minimum"] or row["maximum"]), row
         if row["accepted"] == "no":
-            assert row["mend"] and not (row["measure"] or row["allowed_values"]), row
+            assert row["instead"] and not (row["measure"] or row["allowed_values"]), row
         assert re.fullmatch(r"[a-z0-9.*-]+", row["model"]), row
         assert not row["error_code"] or row["error_code"].startswith(("un", "invalid_", "integer_")), row
 
