@@ -43,15 +43,22 @@ BROKEN = {
 
 PASTED = "https://contoso.openai.azure.com/openai/deployments/mini/chat/completions?api-version=2024-10-21"
 
-BILL = {"mean_prompt": 50.5, "model": "gpt-4.1-nano", "messages": 100_000, "output_tokens": 2}
-NANO_IN, NANO_OUT = (list_price("gpt-4.1-nano", item).usd for item in ("input", "output"))
-DENSEST = {
-    "sentences": {"long": "a" * 90, "short": "b" * 10, "cheap": "c" * 80},
-    "tokens": {"long": 30, "short": 9, "cheap": 8},
-}
-INBOX = [{"label": "billing"}] * 4 + [{"label": "praise"}] * 2
-RIGHT = [True, True, True, False, True, False]
-ACCURACY = {"inbox": INBOX, "right": RIGHT}
+BILL = {"mean_prompt": 50.5, "model": "gpt-5.4-nano", "messages": 100_000, "output_tokens": 2}
+NANO_IN, NANO_OUT = (list_price("gpt-5.4-nano", item).usd for item in ("input", "output"))
+OLD = {
+    "model": "gpt-4o", "temperature": 0, "max_tokens": 40,
+    "messages": [{"role": "user", "content": "Name three uses of a brick."}],
+}  # fmt: skip
+
+
+def send_recorded(**asked):
+    return connect("02_language_models").chat.completions.create(**asked)
+
+
+def moved(**changed):
+    """The request of 02.moved; changed: other parameters, or None for one to leave out."""
+    asked = {"model": "gpt-5.4-mini", "messages": OLD["messages"], "max_completion_tokens": 40} | changed
+    return {name: value for name, value in asked.items() if value is not None}
 
 
 def embed(model, input):
@@ -100,14 +107,6 @@ def answer_thoughtfully(hidden=50, text="12", **_):
 
 THINKING = {"model": "gpt-5.4-mini", "requests": 50_000, "prompt": 300, "shown": 150, "hidden": 600}
 MINI54_IN, MINI54_OUT = (list_price("gpt-5.4-mini", item).usd for item in ("input", "output"))
-
-
-def hits(label):
-    return sum(right for row, right in zip(INBOX, RIGHT, strict=True) if row["label"] == label)
-
-
-def rows(label):
-    return sum(row["label"] == label for row in INBOX)
 
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -194,26 +193,20 @@ EXERCISES = [
         },
     ),
     (
-        "02.densest",
-        DENSEST,
-        "Short",
+        "02.moved",
+        {"old": OLD, "send": send_recorded},
+        moved(),
         {
-            "most tokens": ("long", "most tokens"),
-            "the fewest": ("cheap", "fewest tokens"),
-            "no such name": ("Latin", "Compute"),
-            "a number": (0.9, "A name was expected"),
-        },
-    ),
-    (
-        "02.accuracy",
-        ACCURACY,
-        lambda label: hits(label) / rows(label),
-        {
-            "counts": (hits, "counts"),
-            "by all": (lambda label: hits(label) / len(INBOX), "all messages"),
-            "over all": (lambda label: sum(RIGHT) / len(RIGHT), "one label first"),
-            "a guess": (lambda label: 0.11, "Take the values"),
-            "no function": (0.75, "A function of one label"),
+            "as it was": (dict(OLD), "goes to 'gpt-4o'"),
+            "the model alone": ({**OLD, "model": "gpt-5.4-mini"}, "refused `"),
+            "the old name of the limit": (moved(max_completion_tokens=None, max_tokens=40), "refused `max_tokens`"),
+            "with its temperature": (moved(temperature=0), "refused `temperature`"),
+            "no limit": (moved(max_completion_tokens=None), "got lost"),
+            "another limit": (moved(max_completion_tokens=400), "The limit was 40"),
+            "other messages": (moved(messages=[]), "Keep the messages"),
+            "a setting more": (moved(verbosity="high"), "Nobody recorded"),
+            "a slip of the pen": (moved(temprature=0), "knows no such parameter"),
+            "the name alone": ("gpt-5.4-mini", "A dictionary was expected"),
         },
     ),
     (
@@ -416,9 +409,9 @@ def test_every_exercise_shows_a_solution_of_its_own_when_asked(name, capsys):
 
 
 def test_a_solution_comes_with_its_explanation_and_all_its_cells(capsys):
-    solution("02.densest")
+    solution("02.moved")
     shown = capsys.readouterr().out
-    assert "**2.** Tokens for each character" in shown and "sentences = {" in shown and "def count(text)" in shown
+    assert "**1.** Two settings go" in shown and "old = {" in shown and "def try_with(" in shown
 
 
 def test_asking_for_the_solution_needs_no_answer_and_hides_no_hint(capsys):

@@ -239,7 +239,6 @@ def test_a_day_that_is_none_and_a_course_without_notebooks_are_told(tmp_path, ca
 # --- the course itself
 
 MOVING = {
-    "02": "gpt-4, gpt-4.1-mini, gpt-4.1-nano",
     "03": "gpt-4.1-mini, -nano",
 }
 
