@@ -8,6 +8,7 @@ from typing import Any
 from tests.standin.pieces import EngineRequest, Piece, chat_request
 from tests.standin.thinking import MOST_TOKENS, ask_to_conclude, ask_to_think, choose_thought
 from tests.standin.toolbox import Toolbox, drop_repeats, read_calls
+from tests.standin.verbosity import ask_for_length
 
 __all__ = ["ChatTask", "perform"]
 
@@ -36,7 +37,9 @@ class ChatTask:
     toolbox: Toolbox | None = None
 
     def answer(self, messages: list[dict[str, Any]], limit: int) -> EngineRequest:
-        return chat_request(messages, self.asked, limit, self.choice, self.logprobs)
+        # Hidden texts are as long as they need to be.
+        told = ask_for_length(self.asked.get("verbosity") or "", messages)
+        return chat_request(told, self.asked, limit, self.choice, self.logprobs)
 
     def think(self, number: int, limit: int) -> EngineRequest:
         drawn = self._bare(_SPREAD if number else 0)

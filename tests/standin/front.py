@@ -20,7 +20,17 @@ from tests.standin.limits import Meter
 from tests.standin.refusals import missing, resource_not_found, unknown_deployment
 from tests.standin.tokens import CountPrompt
 
-__all__ = ["NOTE", "Front", "Received", "find_dated", "find_named", "post_routes", "read_body", "require_api_version"]
+__all__ = [
+    "NOTE",
+    "Front",
+    "Received",
+    "find_dated",
+    "find_named",
+    "join_notes",
+    "post_routes",
+    "read_body",
+    "require_api_version",
+]
 
 NOTE = "x-standin-note"  # a header: what of an answer is not as on Azure
 _API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?")
@@ -76,6 +86,11 @@ class Front:
             return None
         self.requests.append(received)
         return len(self.requests) - 1
+
+
+def join_notes(*notes: str) -> str:
+    """One value for the header `NOTE`."""
+    return "; ".join(filter(None, notes))
 
 
 async def read_body(request: Request) -> dict[str, Any]:

@@ -27,6 +27,7 @@ __all__ = [
     "response_not_found",
     "too_large",
     "too_many",
+    "tools_need_no_effort",
     "unknown_deployment",
     "wrong_type",
 ]
@@ -79,6 +80,14 @@ def operation_refused(operation: str, model: str) -> ServiceError:
 
 def bad_request(message: str, param: str | None = None, code: str | None = None) -> ServiceError:
     return ServiceError(400, {"message": message, "type": "invalid_request_error", "param": param, "code": code})
+
+
+def tools_need_no_effort(model: str) -> ServiceError:
+    message = (
+        f"Function tools with reasoning_effort are not supported for {model} in /v1/chat/completions. "
+        "To use function tools, use /v1/responses or set reasoning_effort to 'none'."
+    )
+    return bad_request(message, "reasoning_effort")
 
 
 def missing(name: str) -> ServiceError:

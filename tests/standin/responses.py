@@ -18,9 +18,10 @@ from tests.standin.pieces import Piece
 from tests.standin.refusals import ServiceError, input_exceeded, response_not_found
 from tests.standin.responses_request import LOGPROBS, check_response, response_format
 from tests.standin.responses_told import Told
-from tests.standin.rules import check_rules, check_window, default_effort, input_window
+from tests.standin.rules import check_rules, check_window, default_effort, input_window, takes_temperature
 from tests.standin.schemas import tell_schema
 from tests.standin.thinking import count_passes
+from tests.standin.verbosity import verbosity_note
 from tests.standin.wire import event_headers, json_response, make_id, request_headers
 
 __all__ = ["ROUTES"]
@@ -38,19 +39,21 @@ async def create(request: Request) -> Response:
     limit = asked.get("max_output_tokens", 0)
     check_window(deployment, prompt_tokens, limit, "input")
     logprobs = asked.get("top_logprobs", 0) if LOGPROBS in asked.get("include", []) else None
-    wanted = asked | {"response_format": response_format(asked)}
+    wanted = asked | {"response_format": response_format(asked), "verbosity": asked.get("text", {}).get("verbosity")}
     instructed = tell_schema(wanted["response_format"], _instruct(asked) + messages)
     check_json_word(wanted["response_format"], instructed, "input")
     effort, passes = None, 0
     if deployment.reasons:
-        effort = asked.get("reasoning", {}).get("effort") or default_effort(deployment)
-        passes = count_passes(effort, default_effort(deployment))
-        wanted["temperature"] = 0  # as in chat.py
+        default = default_effort("responses", deployment)
+        effort = asked.get("reasoning", {}).get("effort") or default
+        passes = count_passes(effort, default)
+        wanted["temperature"] = asked.get("temperature", 0) if takes_temperature("responses", deployment) else 0
     tasks = [ChatTask(instructed, wanted, limit, 0, logprobs, passes)]
     api_version = request.query_params.get("api-version")
     answering = Answering(
-        front, deployment, "Responses_Create", api_version, tasks, prompt_tokens, limit, make_id("resp_")
-    )
+        front, deployment, "Responses_Create", api_version, tasks, prompt_tokens, limit, make_id("resp_"),
+        note=verbosity_note(wanted),
+    )  # fmt: skip
     told = Told(answering, asked, body, effort, bool(passes))
 
     def keep(text: str, response: dict[str, Any]) -> None:
