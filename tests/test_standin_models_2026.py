@@ -9,7 +9,7 @@ import pytest
 from helpers.tables import read_rows
 from tests.standin import Standin
 from tests.standin.deployments import Deployment, tokenizer_of
-from tests.standin.rules import default_effort, takes_temperature
+from tests.standin.reasoning_rules import default_effort, takes_temperature
 from tests.standin.verbosity import ask_for_length
 
 HELLO: Any = [{"role": "user", "content": "Say hello to the sea"}]

@@ -82,10 +82,12 @@ async def perform(task: ChatTask, ask: Ask) -> AsyncIterator[Piece]:
                     thoughts[-1] += piece.text
                     spent += piece.tokens or 0
                     yield Piece(tokens=piece.tokens, hidden=True)
+        thought = choose_thought(thoughts)
+        yield Piece(hidden=True, thought=thought)
         if task.limit and spent >= task.limit:
             yield Piece(finish="length")  # all that it might cost went into reasoning
             return
-        messages = ask_to_conclude(messages, choose_thought(thoughts))
+        messages = ask_to_conclude(messages, thought)
     async with aclosing(ask(task.answer(messages, task.limit and task.limit - spent))) as pieces:  # type: ignore[type-var]
         async for piece in pieces:
             yield piece

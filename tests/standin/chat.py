@@ -14,8 +14,9 @@ from tests.standin.chat_request import check_chat
 from tests.standin.deployments import Deployment
 from tests.standin.front import join_notes, post_routes
 from tests.standin.pieces import Piece
+from tests.standin.reasoning_rules import default_effort, takes_temperature
 from tests.standin.refusals import ServiceError
-from tests.standin.rules import check_rules, check_window, default_effort, takes_temperature
+from tests.standin.rules import check_rules, check_window
 from tests.standin.schemas import tell_schema
 from tests.standin.thinking import count_passes
 from tests.standin.toolbox import TOOLS_NOTE, Toolbox, spell_history

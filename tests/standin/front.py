@@ -18,6 +18,7 @@ from tests.standin.deployments import Deployment
 from tests.standin.kept import Kept
 from tests.standin.limits import Meter
 from tests.standin.refusals import missing, resource_not_found, unknown_deployment
+from tests.standin.sealing import Seal
 from tests.standin.tokens import CountPrompt
 
 __all__ = [
@@ -59,6 +60,7 @@ class Front:
     meter: Meter = field(default_factory=Meter)
     faults: Sequence[str] = ()
     kept: Kept = field(default_factory=Kept)
+    seal: Seal = field(default_factory=Seal, repr=False)
     started: int = field(default_factory=lambda: int(time.time()))
     # Engines are on loopback: a proxy from the environment must not come between. They may think for minutes.
     http: httpx2.AsyncClient = field(

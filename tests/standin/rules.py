@@ -16,7 +16,7 @@ from tests.standin.refusals import (
     tools_need_no_effort,
 )
 
-__all__ = ["check_rules", "check_window", "default_effort", "input_window", "serves", "takes_temperature"]
+__all__ = ["check_rules", "check_window", "input_window", "serves"]
 
 _OPERATIONS = {
     "chat": "chatCompletion",
@@ -63,18 +63,6 @@ def serves(api: str, deployment: Deployment) -> bool:
     """Whether an API takes the model. Where the table is silent: those that chat do."""
     rule = find_rule(api, deployment.versioned, "model")
     return rule["accepted"] == "yes" if rule else deployment.chats and api in ("chat", "responses")
-
-
-def default_effort(api: str, deployment: Deployment) -> str:
-    """How hard a reasoning model thinks where nothing is said: as the table has it, medium where it does not say."""
-    rule = find_rule(api, deployment.versioned, "reasoning_effort" if api == "chat" else "reasoning.effort")
-    return (rule and rule["default_value"]) or "medium"
-
-
-def takes_temperature(api: str, deployment: Deployment) -> bool:
-    """Whether a model's temperature can be set: of most reasoning models it cannot."""
-    rule = find_rule(api, deployment.versioned, "temperature")
-    return rule is not None and rule["accepted"] == "yes" and rule["minimum"] != rule["maximum"]
 
 
 def check_window(deployment: Deployment, prompt: int, limit: int, what: str, choices: int = 1) -> None:
