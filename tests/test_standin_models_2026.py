@@ -9,6 +9,7 @@ import pytest
 from helpers.tables import read_rows
 from tests.standin import Standin
 from tests.standin.deployments import Deployment, tokenizer_of
+from tests.standin.pieces import chat_request
 from tests.standin.reasoning_rules import default_effort, takes_temperature
 from tests.standin.verbosity import ask_for_length
 
@@ -196,6 +197,16 @@ def test_options_of_the_prompt_cache_are_400_before_5_6(client: openai.OpenAI, p
     for model in (LUNA, "gpt-6-luna"):
         for body in (ours | options, marked):
             assert client.post(f"/{path}", cast_to=object, body={"model": model} | body)
+
+
+def test_nothing_is_said_to_come_from_a_cache_that_engines_are_asked_not_to_use(client: openai.OpenAI):
+    sent = chat_request(HELLO, {}, None, 0, None).body
+    assert sent["cache_prompt"] is False
+    long: Any = [{"role": "user", "content": "word " * 2_000}]
+    for _ in range(2):
+        assert client.chat.completions.create(model=MINI, messages=long).usage.prompt_tokens_details.cached_tokens == 0
+        details = client.responses.create(model=MINI, input=long).usage.input_tokens_details
+        assert (details.cached_tokens, details.cache_write_tokens) == (0, 0)
 
 
 # --- who answers, and counting ----------------------------------------------------------------------------------------
