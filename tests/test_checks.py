@@ -2,15 +2,15 @@
 
 from functools import partial
 from types import SimpleNamespace
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import pytest
-from pydantic import create_model
+from pydantic import Field, create_model
 
 from helpers import check, connect, solution
 from helpers.costs import list_price
-from helpers.errors import CourseError
+from helpers.errors import CourseError, RecordingNotFound
 
 USAGE = SimpleNamespace(prompt_tokens=20, completion_tokens=60, total_tokens=80)
 
@@ -110,7 +110,29 @@ MINI54_IN, MINI54_OUT = (list_price("gpt-5.4-mini", item).usd for item in ("inpu
 
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-DAYS_TO_MAKE = {"stool": 6, "bench": 14}
+GET_PRICE, BOOK_VISIT = ({"type": "function", "function": {"name": name}} for name in ("get_price", "book_visit"))
+
+
+class Refused(Exception):
+    status_code = 400
+
+
+def send_settings(tool_choice="auto", parallel_tool_calls=True):
+    """What a service might answer to the two messages of 03.forced: the names of the calls in each."""
+    if not isinstance(parallel_tool_calls, bool):
+        raise RecordingNotFound("no recorded answer for this request")
+    if isinstance(tool_choice, dict) and "function" not in tool_choice:
+        raise Refused("Missing required parameter: 'tool_choice.function.name'.")
+    said = {"auto": (["get_price"], []), "none": ([], []), "required": (["get_price"], ["get_opening_hours"])}
+    called = (["get_price"], ["get_price"] * 2) if isinstance(tool_choice, dict) else said[tool_choice]
+    if not parallel_tool_calls:
+        called = ["get_price"], ["get_price"]
+    return [answer_with(names) for names in called]
+
+
+def answer_with(names):
+    calls = [SimpleNamespace(function=SimpleNamespace(name=name)) for name in names]
+    return SimpleNamespace(choices=[SimpleNamespace(message=SimpleNamespace(tool_calls=calls or None))])
 
 
 def visit(**changed):
@@ -220,29 +242,29 @@ EXERCISES = [
             "never null": (visit(name=str), "may be null"),
             "a default": (visit(name=(str | None, None)), "without a default"),
             "a number for the time": (visit(time=int | str), "time is a text"),
+            "a pattern": (visit(time=Annotated[str, Field(pattern=r"\d\d:\d\d")]), "does not take 'pattern'"),
             "another field": (visit(wood=str), "Exactly three fields"),
             "an object": (visit()(day="monday", time="11:00", name=None), "A class was expected"),
         },
     ),
     (
-        "03.told",
-        {"days_to_make": DAYS_TO_MAKE},
-        lambda product: f"{DAYS_TO_MAKE[product]} days" if product in [*DAYS_TO_MAKE] else f"error: no {product!r}",
+        "03.forced",
+        {"send": send_settings},
+        {"tool_choice": GET_PRICE, "parallel_tool_calls": False},
         {
-            "it raises": (lambda product: f"{DAYS_TO_MAKE[product]} days", "raises KeyError"),
-            "nothing told": (
-                lambda product: f"{DAYS_TO_MAKE[product]} days" if product in DAYS_TO_MAKE else None,
-                "None",
+            "left out": ({}, "free to make none"),
+            "none": ({"tool_choice": "none"}, "forbids calls"),
+            "required": ({"tool_choice": "required"}, "free to choose"),
+            "required, one": (
+                {"tool_choice": "required", "parallel_tool_calls": False},
+                "nothing here names the tool",
             ),
-            "no sign of an error": (lambda product: f"{DAYS_TO_MAKE.get(product, 'no')} days", "does not begin"),
-            "no name": (
-                lambda product: f"{DAYS_TO_MAKE[product]}" if product in DAYS_TO_MAKE else "error",
-                "should name",
-            ),
-            "a number": (DAYS_TO_MAKE.get, "gives int"),
-            "it fails": (lambda product: "days: " + DAYS_TO_MAKE[product], "fails, though"),
-            "another number": (lambda product: "error: 1", "should give the number"),
-            "no function": ("6 days", "A function of one product"),
+            "several": ({"tool_choice": GET_PRICE}, "holds 2 calls"),
+            "as in Responses": ({"tool_choice": {"type": "function", "name": "get_price"}}, "refuses it"),
+            "another tool": ({"tool_choice": BOOK_VISIT}, "names 'book_visit'"),
+            "a text": ({"parallel_tool_calls": "no"}, "Nobody has recorded"),
+            "another setting": ({"temperature": 0}, "Leave out temperature"),
+            "no settings": ("get_price", "A dictionary of settings"),
         },
     ),
     (
@@ -426,3 +448,15 @@ def test_asking_for_the_solution_needs_no_answer_and_hides_no_hint(capsys):
 def test_an_unknown_exercise_has_no_solution(name):
     with pytest.raises(CourseError, match="there is no exercise"):
         solution(name)
+
+
+def test_settings_that_came_out_right_by_luck_are_not_right(capsys):
+    def send(**settings):
+        return [answer_with(["get_price"])] * 2
+
+    check("03.forced", {"tool_choice": GET_PRICE}, send=send)
+    assert "nothing here forbids a second" in " ".join(capsys.readouterr().out.split())
+    check("03.forced", {}, send=send)
+    assert "nothing here names the tool" in " ".join(capsys.readouterr().out.split())
+    check("03.forced", {"tool_choice": GET_PRICE, "parallel_tool_calls": False}, send=send)
+    assert capsys.readouterr().out.startswith("03.forced: right.")
