@@ -249,29 +249,13 @@ def test_a_day_that_is_none_and_a_course_without_notebooks_are_told(tmp_path, ca
 
 # --- the course itself
 
-MOVING = {
-    "02": "gpt-4, gpt-4.1-mini, gpt-4.1-nano",
-    "03": "gpt-4.1-mini, -nano",
-}
-
 
 @pytest.fixture(scope="module")
 def states() -> list[ModelState]:
     return check_freshness(DAY)
 
 
-@pytest.mark.parametrize(
-    "notebook",
-    [
-        pytest.param(
-            path.stem,
-            marks=[pytest.mark.xfail(strict=True, reason=f"{MOVING[path.stem[:2]]}: its move is under way")]
-            if path.stem[:2] in MOVING
-            else [],
-        )
-        for path in NOTEBOOKS
-    ],
-)
+@pytest.mark.parametrize("notebook", [path.stem for path in NOTEBOOKS])
 def test_a_notebook_teaches_on_models_that_a_new_customer_can_deploy(states, notebook):
     taught = [state for state in states if state.notebook == notebook and not state.is_history]
     assert taught or not (ROOT / "data" / "recordings" / notebook).exists(), "its models were not found"

@@ -1,6 +1,7 @@
 """Knowledge flows one way, importing costs little, and helpers stay small: what DESIGN.md promises."""
 
 import ast
+import functools
 import io
 import subprocess
 import sys
@@ -25,6 +26,7 @@ GROUND = {
 }
 
 
+@functools.cache
 def _imports(path: Path, *, late: bool = True, typing: bool = True) -> set[str]:
     """The modules that a file imports; late: also inside functions; typing: also under TYPE_CHECKING."""
 
@@ -49,6 +51,7 @@ def _imports(path: Path, *, late: bool = True, typing: bool = True) -> set[str]:
     return found
 
 
+@functools.cache
 def _reached(start: str, **options: bool) -> set[str]:
     """The modules of helpers that importing `start` brings in."""
     seen, waiting = set(), [start]
