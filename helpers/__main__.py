@@ -46,8 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "notebook. Asks nobody, and changes nothing without --write.",
     )
     migrate.add_argument("folder", help="a notebook's number or name (03), a folder of recordings, or runs/")
-    migrate.add_argument("old", help="the model that was asked: gpt-4.1-mini")
-    migrate.add_argument("new", help="the model to ask instead: gpt-5.4-mini")
+    migrate.add_argument("old", help="the model that was asked: gpt-5.4-mini")
+    migrate.add_argument("new", help="the model to ask instead: gpt-5.6-luna")
     migrate.add_argument(
         "--write",
         action="store_true",

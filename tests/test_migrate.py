@@ -648,6 +648,7 @@ def test_a_longer_text_that_names_the_model_keeps_the_helpers_as_they_are(tmp_pa
         (f'name = "{OLD}"  # turn me: {OLD}, gpt-4o\nclient.responses.create(model=name)', "a dial is in its line"),
         ('client.responses.create(model="gpt-4.1" "-mini")', "not written plainly"),
         ('client.responses.create(model="gpt-4.1"\n    "-mini")', "not written plainly"),
+        (f'client.responses.create(model="{OLD}" "")', "not written plainly"),
         (f'client.responses.create(model=r"{OLD}")', "not written plainly"),
         (f'client.responses.create(model="""{OLD}""")', "not written plainly"),
         ('client.responses.create(model="gpt-4\\x2e1-mini")', "not written plainly"),
@@ -744,6 +745,7 @@ def test_what_is_not_sure_is_left_and_told_with_its_reason(tmp_path, cell, why):
         'other = "gpt-4.1-mini-2025-04-14", "gpt-4.1-minis", "my-gpt-4.1-mini"',
         'client.chat.completions.create(model="gpt-4o", max_tokens=5, temperature=0)',
         "client.chat.completions.create(model=name, temperature=1)",
+        'draw(model=["gpt-4o"], temperature=[0])',
         "print(max_tokens, temperature)",
     ],
 )

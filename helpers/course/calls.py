@@ -31,7 +31,7 @@ def read_parameters(
         elif isinstance(node, ast.Call):
             named = {keyword.arg: keyword for keyword in node.keywords if keyword.arg}
             model = _literal(named["model"].value) if "model" in named else None
-            if model not in {None, _UNKNOWN, old, new}:
+            if model not in (None, _UNKNOWN, old, new):  # a tuple: a literal may be a list, which no set holds
                 continue
             api = api_of_call(ast.unparse(node.func))
             if api in unserved and model != new:
@@ -49,7 +49,7 @@ def read_parameters(
                 is_renamed = literal is not None and (literal.lineno, literal.col_offset) in renamed
                 reasons = {
                     "it goes through a function": not api,
-                    "the model is a variable": model in {None, _UNKNOWN},
+                    "the model is a variable": model in (None, _UNKNOWN),
                     "the call names the new model already": model == new,
                     "more is passed beside it": is_open or one.renamed_to in values,
                     "it stands in an f-string": node in in_texts,

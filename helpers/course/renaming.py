@@ -143,7 +143,8 @@ def _read_cell(
         start = (node.lineno, _column(lines_of, node.lineno, node.col_offset))
         token = strings.get(start)
         judged.add(start)
-        is_plain = token is not None and token.string in (f'"{old}"', f"'{old}'")
+        end = (node.end_lineno, _column(lines_of, node.end_lineno or 0, node.end_col_offset or 0))
+        is_plain = token is not None and token.end == end and token.string in (f'"{old}"', f"'{old}'")
         reasons = {
             "it is not written plainly": not is_plain,
             f"{new} stands in this cell too": names_model(new, plain),
