@@ -1,11 +1,12 @@
-"""How wide a printed line may be, and how a longer one is broken."""
+"""How wide a printed line may be, and how a longer one is broken, at once or while it comes."""
 
 import textwrap
 from functools import partial
 
-__all__ = ["WIDTH", "fold"]
+__all__ = ["WIDTH", "fold", "print_piece"]
 
 WIDTH = 88  # characters that a page of 820 pixels shows in one line, in JupyterLab and on the web
+_LAST_WORD = 14  # characters kept free for a word that begins near the end of a line
 _fill = partial(textwrap.fill, width=WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
@@ -13,3 +14,15 @@ def fold(text: str, indent: str = "") -> str:
     """The text with its long lines broken; what comes after a break begins with `indent`. Words and addresses, names
     of models among them, stay whole."""
     return "\n".join(_fill(line, subsequent_indent=indent) for line in text.splitlines())
+
+
+def print_piece(piece: str, column: int = 0) -> int:
+    """Print one piece of a stream at once, where the last piece ended. Returns the column that the next begins at.
+
+    column: characters that stand in the line already. Near its end a piece that begins with a space opens a new line.
+    """
+    if column > WIDTH - _LAST_WORD and piece.startswith(" "):
+        piece, column = "\n" + piece.lstrip(" "), 0
+    print(piece, end="", flush=True)
+    *before, last = piece.split("\n")
+    return len(last) if before else column + len(last)

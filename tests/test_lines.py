@@ -1,7 +1,7 @@
 """Printed lines fit a page."""
 
 from helpers.errors import CourseError
-from helpers.lines import WIDTH, fold
+from helpers.lines import WIDTH, fold, print_piece
 
 
 def test_a_long_line_is_broken_between_words_and_what_follows_is_indented():
@@ -21,3 +21,21 @@ def test_what_jupyter_shows_of_an_error_is_broken_below_its_own_text():
     assert max(map(len, lines)) <= WIDTH and len(lines) > 3
     assert lines[1] == "  asked  short" and all(line.startswith(" " * 9) for line in lines[3:])
     assert " ".join(" ".join(lines).split()) == f"CourseError: {' '.join(str(error).split())}"
+
+
+def test_the_pieces_of_a_stream_are_printed_at_once_in_lines_that_fit(capsys):
+    column, shown = 0, ""
+    for piece in ["One", " sentence", " of", " bro", "ken", " words"] * 12:
+        column = print_piece(piece, column)
+        shown += capsys.readouterr().out
+        assert shown.endswith(piece.strip()), "each piece is there before the next comes"
+        assert column == len(shown.splitlines()[-1])
+    lines = shown.splitlines()
+    assert len(lines) > 3 and max(map(len, lines)) <= WIDTH and "broken" in shown
+    assert "".join(shown.split()) == "Onesentenceofbrokenwords" * 12
+
+
+def test_a_piece_that_holds_a_line_break_begins_a_new_line(capsys):
+    assert print_piece("first\n\nlast", 80) == 4
+    assert print_piece("\n", 80) == 0 and print_piece("", 7) == 7
+    assert capsys.readouterr().out == "first\n\nlast\n"
