@@ -22,6 +22,7 @@ _PER = {
 # token without a price costs the full one. Sound has no such fallback: it costs many times what text does.
 _BILLED_AS = {
     "cached_input": "input",
+    "cache_write": "input",
     "cached_audio_input": "audio_input",
     "cached_image_input": "image_input",
     "image_input": "input",
@@ -89,7 +90,8 @@ def request_cost(usage: Any, model: str, as_of: date | str | None = None) -> flo
     """Price of one request in US dollars (dollars, not cents), from data/tables/prices.csv, Azure's list.
 
     usage: `answer.usage` of any SDK answer that counts tokens, or a dict of prompt_tokens, completion_tokens and
-    prompt_tokens_details.cached_tokens (tokens; only the first is needed). Reasoning tokens are part of
+    prompt_tokens_details.cached_tokens and cache_write_tokens (tokens; only the first is needed). What is written into
+    the cache costs its own price where a model has one, else the input's. Reasoning tokens are part of
     completion_tokens and cost what output costs. The usage must be the priced model's own: another model's output
     tokens at Azure's price mean nothing; `expected_cost` prices a stated length instead.
     Raises UnknownPrice when no row fits `as_of`, CourseError when the usage has no tokens or does not add up.
@@ -166,8 +168,10 @@ def _count_tokens(usage: Any) -> dict[str, int]:
     written = find("completion_tokens_details", "output_tokens_details", "output_token_details") or {}
     stored = read.get("cached_tokens_details") or {}
     cached = read.get("cached_tokens") or data.get("cached_tokens") or 0
-    _check_counts({"prompt_tokens": prompt, "completion_tokens": output, "cached_tokens": cached})
-    counts = {"input": prompt - cached, "cached_input": cached, "output": output}
+    kept = read.get("cache_write_tokens") or 0
+    named = {"prompt_tokens": prompt, "completion_tokens": output, "cached_tokens": cached, "cache_write_tokens": kept}
+    _check_counts(named)
+    counts = {"input": prompt - cached - kept, "cached_input": cached, "cache_write": kept, "output": output}
     for kind in ("audio", "image"):
         from_cache = stored.get(f"{kind}_tokens") or 0
         fresh = (read.get(f"{kind}_tokens") or 0) - from_cache

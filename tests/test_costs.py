@@ -55,6 +55,18 @@ def test_usage_objects_of_the_sdk_are_understood():
     assert costs.request_cost(responses, "gpt-4o") == costs.request_cost(chat, "gpt-4o")
 
 
+def test_what_is_written_into_the_cache_costs_its_own_price_where_the_model_has_one():
+    usage = {"prompt_tokens": 2000, "prompt_tokens_details": {"cached_tokens": 500, "cache_write_tokens": 1200}}
+    luna = [costs.list_price("gpt-5.6-luna", item).usd for item in ("input", "cached_input", "cache_write")]
+    assert luna == [0.2, 0.02, 0.25]
+    by_hand = (300 * 0.2 + 500 * 0.02 + 1200 * 0.25) / 1e6
+    assert costs.request_cost(usage, "gpt-5.6-luna") == pytest.approx(by_hand)
+    assert costs.request_cost(usage, "gpt-4o") == pytest.approx((1500 * 2.5 + 500 * 1.25) / 1e6)
+    usage["prompt_tokens_details"]["cache_write_tokens"] = 1501
+    with pytest.raises(CourseError, match=r"(?s)price.*try"):
+        costs.request_cost(usage, "gpt-5.6-luna")
+
+
 def test_spoken_tokens_cost_the_price_of_sound():
     usage = {
         "prompt_tokens": 137,
