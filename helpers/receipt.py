@@ -67,14 +67,16 @@ def _end(result: Any = None) -> None:
 def describe_calls(calls: Sequence[Answered]) -> str:
     """One line: who answered, that it is no Azure model, when, calls, tokens; of fresh ones also seconds and dollars.
 
-    Tokens are as the service counted them. Dollars: the list price of data/tables/prices.csv for the models asked for.
+    Tokens are as the service counted them; an answer that is fetched again has none, for it was paid when it was made.
+    Dollars: the list price of data/tables/prices.csv for the models asked for.
     """
     fresh = [call for call in calls if call.is_fresh]
-    parts = [*_name_sources(calls), _count_calls(calls, fresh), *_count_tokens(calls)]
+    made = [call for call in calls if call.asked]  # what fetches an answer names no model
+    parts = [*_name_sources(calls), _count_calls(calls, fresh), *_count_tokens(made)]
     if fresh:
         parts.append(f"{sum(call.elapsed_ms or 0 for call in fresh) / 1000:.1f} s")
         # Azure's price is for Azure's own tokens: never for those of a stand-in, or of this machine.
-        billed = [call for call in fresh if not call.is_free and call.source.get("kind") != "stand-in"]
+        billed = [call for call in made if call.is_fresh and not call.is_free and call.source.get("kind") != "stand-in"]
         parts += [_price(billed)] if billed else []
     return "receipt: " + " · ".join(parts)
 

@@ -129,3 +129,11 @@ def test_dollars_are_the_list_price_of_the_models_asked_for():
     assert "$" not in describe_calls([stand_in]), "Azure's price is for Azure's own tokens"
     assert describe_calls([one, stand_in]).endswith("$0.400000")
     assert "not an Azure model" not in describe_calls([one])
+
+
+def test_an_answer_that_is_fetched_again_is_a_call_without_tokens_or_dollars():
+    source = {"kind": "azure", "engine": "gpt-4.1-mini-2025-04-14", "region": "x"}
+    made = Answered(source, "2026-11-21", 1500.0, asked="gpt-4.1-mini", usage=USAGE, is_fresh=True)
+    fetched = Answered(source, "2026-11-21", 500.0, usage=USAGE, is_fresh=True)
+    assert describe_calls([made, fetched]).endswith("2 calls · 1,000,000 tokens in · 2.0 s · $0.400000")
+    assert describe_calls([fetched]).endswith("1 call · 0.5 s")
