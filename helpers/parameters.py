@@ -8,7 +8,15 @@ from typing import Any, NamedTuple
 
 from helpers.tables import TABLES, read_rows
 
-__all__ = ["IDLE_IF_FALSE", "Refusal", "check_parameters", "find_rule", "list_refusals", "unfold_parameters"]
+__all__ = [
+    "IDLE_IF_FALSE",
+    "Refusal",
+    "check_parameters",
+    "describe_rule",
+    "find_rule",
+    "list_refusals",
+    "unfold_parameters",
+]
 
 IDLE_IF_FALSE = {"stream", "logprobs"}  # False asks for nothing; a model that refuses the others refuses False too
 
@@ -69,6 +77,17 @@ def find_rule(api: str, model: str, parameter: str, folder: Path = TABLES) -> di
         if row["api"] == api and row["parameter"] == parameter and fnmatchcase(model, row["model"])
     ]
     return max(rows, key=lambda row: len(row["model"].replace("*", "")), default=None)
+
+
+def describe_rule(api: str, model: str, parameter: str) -> str:
+    """Whether a model takes a parameter, in a table's words: "yes, default medium", "only 1", "no", "not known"."""
+    rule = find_rule(api, model, parameter)
+    if rule is None:
+        return "not known"
+    if rule["minimum"] and rule["minimum"] == rule["maximum"]:
+        return f"only {rule['minimum']}"
+    default = f", default {rule['default_value']}" if rule["default_value"] else ""
+    return rule["accepted"] + default
 
 
 def _guess_api(model: str, parameters: Mapping[str, Any]) -> str | None:

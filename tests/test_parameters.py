@@ -10,7 +10,7 @@ from openai.resources.chat.completions import Completions
 from openai.types import ReasoningEffort
 
 from helpers import tables
-from helpers.parameters import check_parameters, find_rule
+from helpers.parameters import check_parameters, describe_rule, find_rule
 
 HELLO = [{"role": "user", "content": "Hello"}]
 
@@ -31,6 +31,13 @@ def test_an_ordinary_request_gives_no_warning():
     assert (
         check_parameters("gpt-realtime-2.1", type="realtime", audio={"output": {"voice": "marin", "speed": 1.2}}) == []
     )
+
+
+def test_a_rule_is_said_in_the_words_of_a_table():
+    said = {name: describe_rule("chat", "gpt-5.4-mini", name) for name in ("temperature", "max_tokens", "verbosity")}
+    assert said == {"temperature": "only 1", "max_tokens": "no", "verbosity": "yes, default medium"}
+    assert describe_rule("chat", "gpt-4o", "top_p") == "yes"
+    assert describe_rule("chat", "gpt-4o", "no_such_parameter") == "not known"
 
 
 def test_the_bounds_themselves_are_allowed():
