@@ -57,7 +57,8 @@ def send_recorded(**asked):
 
 def moved(**changed):
     """The request of 02.moved; changed: other parameters, or None for one to leave out."""
-    asked = {"model": "gpt-5.4-mini", "messages": OLD["messages"], "max_completion_tokens": 40} | changed
+    asked = {"model": "gpt-5.4-mini", "messages": OLD["messages"], "max_completion_tokens": 40}
+    asked |= {"reasoning_effort": "none"} | changed
     return {name: value for name, value in asked.items() if value is not None}
 
 
@@ -224,6 +225,9 @@ EXERCISES = [
             "the old name of the limit": (moved(max_completion_tokens=None, max_tokens=40), "refused `max_tokens`"),
             "with its temperature": (moved(temperature=0), "refused `temperature`"),
             "no limit": (moved(max_completion_tokens=None), "got lost"),
+            "both limits": (moved(max_tokens=40), "one limit only"),
+            "nothing about reasoning": (moved(reasoning_effort=None), "does not say that no token goes to reasoning"),
+            "another effort": (moved(reasoning_effort="low"), "lets the model reason"),
             "another limit": (moved(max_completion_tokens=400), "The limit was 40"),
             "other messages": (moved(messages=[]), "Keep the messages"),
             "a setting more": (moved(verbosity="high"), "Nobody recorded"),

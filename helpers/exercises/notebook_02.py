@@ -28,9 +28,15 @@ def _check_moved(answer: Mapping[str, Any], old: Mapping[str, Any], send: Callab
         raise Wrong(f"This request goes to {answer.get('model')!r}. The model is gpt-5.4-mini.")
     if answer.get("messages") != old["messages"]:
         raise Wrong("Keep the messages as they are in `old`.")
-    limit = next((answer[name] for name in _LIMITS if name in answer), None)
+    limits = [answer[name] for name in _LIMITS if name in answer]
+    if len(limits) > 1:
+        raise Wrong("Send one limit only: the name that gpt-5.4-mini takes.")
+    limit = limits[0] if limits else None
     if limit != old["max_tokens"]:
         raise Wrong("The limit got lost." if limit is None else f"The limit was {old['max_tokens']}, not {limit}.")
+    effort = answer.get("reasoning_effort")
+    if effort not in (None, "none"):
+        raise Wrong(f"Effort {effort!r} lets the model reason. No token should go to reasoning.")
     try:
         given = send(**answer)
     except openai.BadRequestError as error:
@@ -39,8 +45,11 @@ def _check_moved(answer: Mapping[str, Any], old: Mapping[str, Any], send: Callab
         raise Wrong(f"The SDK knows no such parameter: {error}.") from None
     except RecordingNotFound:
         raise Wrong("Nobody recorded this request: it has a setting that `old` does not need. Leave it out.") from None
-    usage = given.usage
-    return f"It was taken: {usage.completion_tokens} tokens, ended by {given.choices[0].finish_reason!r}."
+    if effort is None:
+        raise Wrong("It was taken, but it does not say that no token goes to reasoning. Section 2 sends that setting.")
+    ended = given.choices[0].finish_reason
+    cut = ": the answer was cut, as in section 8" if ended == "length" else ""
+    return f"It was taken: {given.usage.completion_tokens} tokens, ended by {ended!r}{cut}."
 
 
 @exercise("02.bill")
