@@ -33,7 +33,7 @@ def renamed(request):
 
 TOPIC = "Explain in five sentences how a language model writes a text."
 LIMITED = {"model": "gpt-5.4-mini", "messages": [{"role": "user", "content": TOPIC}]}
-BUDGET = {"client": Replayed("00_start_here"), "model": "gpt-5.4-mini", "budget": 0.0004, "limits": [16, 64, 256]}
+BUDGET = {"client": Replayed("00_start_here"), "model": "gpt-5.4-mini", "budget": 0.0002, "limits": [16, 64, 256]}
 BUDGET["asked"] = SimpleNamespace(usage=SimpleNamespace(prompt_tokens=18))
 BROKEN = {
     "model": "my-first-deployment",
@@ -41,7 +41,7 @@ BROKEN = {
     "messages": [{"role": "user", "content": "What is a quota? One sentence."}],
 }
 
-PASTED = "https://contoso.openai.azure.com/openai/deployments/mini/chat/completions?api-version=2024-10-21"
+PASTED = "https://contoso.cognitiveservices.azure.com/openai/deployments/mini/chat/completions?api-version=2024-10-21"
 
 BILL = {"mean_prompt": 50.5, "model": "gpt-5.4-nano", "messages": 100_000, "output_tokens": 2}
 NANO_IN, NANO_OUT = (list_price("gpt-5.4-nano", item).usd for item in ("input", "output"))
@@ -157,28 +157,29 @@ EXERCISES = [
     (
         "00.budget",
         BUDGET,
-        LIMITED | {"max_completion_tokens": 64},
+        LIMITED | {"max_completion_tokens": 16},
         {
             "no dictionary": (64, "A dictionary was expected"),
             "no messages": ({"model": "gpt-5.4-mini"}, "needs messages"),
             "another model": (LIMITED | {"model": "gpt-4o"}, "the budget is for its prices"),
             "no limit": (LIMITED, "nobody knows what the call costs at most"),
             "the older name": (LIMITED | {"max_tokens": 64}, "the older name"),
-            "too much": (LIMITED | {"max_completion_tokens": 256}, "too much"),
-            "too little": (LIMITED | {"max_completion_tokens": 16}, "so does a larger one"),
-            "off the dial": (LIMITED | {"max_completion_tokens": 85}, "differs in max_completion_tokens"),
-            "a temperature": (LIMITED | {"max_completion_tokens": 64, "temperature": 0}, "leave it out"),
-            "a word of one's own": (LIMITED | {"max_completion_tokens": 64, "limit": 1}, "no parameter called limit"),
+            "the limit of section 7": (LIMITED | {"max_completion_tokens": 64}, "too much"),
+            "too little": (LIMITED | {"max_completion_tokens": 8}, "so does a larger one"),
+            "off the dial": (LIMITED | {"max_completion_tokens": 20}, "differs in max_completion_tokens"),
+            "a temperature": (LIMITED | {"max_completion_tokens": 16, "temperature": 0}, "leave it out"),
+            "a word of one's own": (LIMITED | {"max_completion_tokens": 16, "limit": 1}, "no parameter called limit"),
         },
     ),
     (
         "01.base_url",
         {"pasted": PASTED},
-        "https://contoso.openai.azure.com/openai/v1/",
+        "https://contoso.cognitiveservices.azure.com/openai/v1/",
         {
-            "the resource alone": ("https://contoso.openai.azure.com/", "That is the resource"),
+            "the resource alone": ("https://contoso.cognitiveservices.azure.com/", "That is the resource"),
+            "the host of the course": ("https://contoso.openai.azure.com/openai/v1/", "Keep the host as it was sent"),
             "the dated API": (PASTED, "dated API"),
-            "half the path": ("https://contoso.openai.azure.com/openai/", "v1 goes on"),
+            "half the path": ("https://contoso.cognitiveservices.azure.com/openai/", "v1 goes on"),
             "another host": ("https://api.openai.com/v1", "Keep scheme and host"),
             "a number": (1, "A text was expected"),
         },
@@ -460,3 +461,9 @@ def test_settings_that_came_out_right_by_luck_are_not_right(capsys):
     assert "nothing here names the tool" in " ".join(capsys.readouterr().out.split())
     check("03.forced", {"tool_choice": GET_PRICE, "parallel_tool_calls": False}, send=send)
     assert capsys.readouterr().out.startswith("03.forced: right.")
+
+
+@pytest.mark.parametrize(("share", "is_right"), [(0.72, True), (0.7246, True), (0.73, False), (0.7, False)])
+def test_a_share_may_be_rounded_to_two_digits(share, is_right, capsys):
+    check("00.share", share, usage=SimpleNamespace(prompt_tokens=19, completion_tokens=50, total_tokens=69))
+    assert ("00.share: right." in capsys.readouterr().out) == is_right
