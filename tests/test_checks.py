@@ -1,11 +1,12 @@
 """Each exercise: untouched, plausible wrong answers with hints of their own, and the solution."""
 
-from functools import partial
 from types import SimpleNamespace
 from typing import Annotated, Literal
 
+import httpx2
 import numpy as np
 import pytest
+from openai import APIConnectionError
 from pydantic import Field, create_model
 
 from helpers import check, connect, solution
@@ -82,10 +83,14 @@ PAIRS = {
 }
 
 
-RULE = {"role": "developer", "content": "Answer with a number."}
+PENS = (
+    "Pens are sold at 3 for 2 euros. Ann buys 12 pens and pays with a 20 euro note. "
+    "How many euros does she get back? Answer with a number."
+)
+RULE = {"role": "developer", "content": "Answer with a number and nothing else."}
 HABIT = {
     "model": "gpt-4o",
-    "messages": [RULE | {"role": "system"}, {"role": "user", "content": "How many pens?"}],
+    "messages": [RULE | {"role": "system"}, {"role": "user", "content": PENS}],
     "max_tokens": 300,
     "temperature": 0,
 }
@@ -98,11 +103,9 @@ def carried(**changed):
     return {name: value for name, value in (request | changed).items() if value is not None}
 
 
-def answer_thoughtfully(hidden=50, text="12", **_):
-    details = SimpleNamespace(reasoning_tokens=hidden)
-    usage = SimpleNamespace(completion_tokens=hidden + 3, completion_tokens_details=details)
-    message = SimpleNamespace(content=text)
-    return SimpleNamespace(choices=[SimpleNamespace(message=message)], usage=usage)
+def answering(create):
+    """A client whose chat completions are made by `create`."""
+    return SimpleNamespace(chat=SimpleNamespace(completions=SimpleNamespace(create=create)))
 
 
 THINKING = {"model": "gpt-5.4-mini", "requests": 50_000, "prompt": 300, "shown": 150, "hidden": 600}
@@ -270,7 +273,7 @@ EXERCISES = [
     ),
     (
         "04.request",
-        {"habit": HABIT, "send": answer_thoughtfully},
+        {"habit": HABIT, "client": Replayed("04_reasoning_models")},
         carried(),
         {
             "the habit itself": (HABIT, "should be gpt-5.4-mini"),
@@ -278,14 +281,15 @@ EXERCISES = [
             "a setting of the Responses API": (carried(reasoning={"effort": "low"}), "Responses API"),
             "a temperature": (carried(temperature=0), "temperature out"),
             "no effort": (carried(reasoning_effort=None), "may not reason at all"),
-            "little room": (carried(max_completion_tokens=300), "25,000 tokens"),
+            "little room": (carried(max_completion_tokens=300), "see section 5"),
             "further settings": (carried(n=1), "Leave out n"),
+            "no messages": (carried(messages=None), "needs messages"),
             "no list": (carried(messages=RULE), "list of dictionaries"),
             "the old role": (carried(messages=HABIT["messages"]), "still a system message"),
             "no rule": (carried(messages=HABIT["messages"][1:]), "Two messages"),
             "another question": (carried(messages=[RULE, {"role": "user", "content": "?"}]), "stay as they are"),
             "a name": (carried(messages=[RULE, HABIT["messages"][1] | {"name": "Ann"}]), "no more"),
-            "no dictionary": ("gpt-5.4-mini", "A dictionary of parameters"),
+            "no dictionary": ("gpt-5.4-mini", "A dictionary was expected"),
         },
     ),
     (
@@ -394,16 +398,23 @@ def test_an_unknown_exercise_says_so(name):
 
 def test_a_request_that_comes_back_without_hidden_steps_or_text_is_not_right(capsys):
     for hidden, text in ((0, "12"), (60, "")):
-        check("04.request", carried(), habit=HABIT, send=partial(answer_thoughtfully, hidden, text))
+        details = SimpleNamespace(reasoning_tokens=hidden)
+        usage = SimpleNamespace(completion_tokens=hidden + 3, completion_tokens_details=details)
+        reply = SimpleNamespace(choices=[SimpleNamespace(message=SimpleNamespace(content=text))], usage=usage)
+
+        def create(*, model, messages, reasoning_effort, max_completion_tokens, reply=reply):
+            return reply
+
+        check("04.request", carried(), habit=HABIT, client=answering(create))
         assert f"{hidden} hidden tokens and the text {text!r}" in capsys.readouterr().out
 
 
-def test_a_request_that_fails_is_a_hint_and_no_error(capsys):
-    def refuse(**_):
-        raise ValueError("no such deployment")
+def test_a_request_that_is_refused_is_a_hint_and_no_error(capsys):
+    def create(*, model, messages, reasoning_effort, max_completion_tokens):
+        raise APIConnectionError(request=httpx2.Request("POST", "https://contoso.openai.azure.com"))
 
-    check("04.request", carried(), habit=HABIT, send=refuse)
-    assert "not yet. The request failed: no such deployment" in capsys.readouterr().out
+    check("04.request", carried(), habit=HABIT, client=answering(create))
+    assert "not yet. The service refused it" in capsys.readouterr().out
 
 
 def test_an_empty_answer_may_be_told_by_its_tokens_too(capsys):
