@@ -43,12 +43,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="say what recorded requests need on another model, and rename it",
         description="Holds recorded requests against the rules of another model: which parameters it refuses and what "
         "to write instead, what it takes and does otherwise, what the same prompts cost, and what would change in the "
-        "notebook. Asks nobody, and changes nothing without --write.",
+        "notebook. Asks nobody, and changes nothing without --write. Names in lists, in dicts and in functions of the "
+        "notebook are listed for your hand, and what lies inside of messages stands in the report alone.",
     )
     migrate.add_argument("folder", help="a notebook's number or name (03), a folder of recordings, or runs/")
-    migrate.add_argument("old", help="the model that was asked: gpt-4.1-mini")
-    migrate.add_argument("new", help="the model to ask instead: gpt-5.4-mini")
-    migrate.add_argument("--write", action="store_true", help="rename it in the notebook and its solution, and save")
+    migrate.add_argument("old", help="the model that was asked: gpt-5.4-mini")
+    migrate.add_argument("new", help="the model to ask instead: gpt-5.6-luna")
+    migrate.add_argument(
+        "--write",
+        action="store_true",
+        help="rename it in the notebook and its solution where that is sure, and save; the rest is listed",
+    )
 
     freshness = commands.add_parser(
         "freshness",

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 
 from helpers.tables import TABLES, read_rows
 
-__all__ = ["Refusal", "check_parameters", "find_rule", "list_refusals", "unfold_parameters"]
+__all__ = ["IDLE_IF_FALSE", "Refusal", "check_parameters", "find_rule", "list_refusals", "unfold_parameters"]
+
+IDLE_IF_FALSE = {"stream", "logprobs"}  # False asks for nothing; a model that refuses the others refuses False too
 
 _HOLDERS = {"reasoning", "text", "audio", "audio.input", "audio.output"}  # parameters of which the inside has rules
 _OF_THE_SDK = {"extra_headers", "extra_query", "extra_body", "timeout"}  # these never reach the service as they are
@@ -108,12 +110,13 @@ def _check_value(api: str, model: str, name: str, value: Any, asked: Mapping[str
         return None  # the inside of a parameter that has its own warning
     if rule is None:
         known = {row["parameter"] for row in read_rows("parameters") if row["api"] == api}
-        near = difflib.get_close_matches(name, known, n=1)
+        taken = {one for one in known if (rule := find_rule(api, model, one)) and rule["accepted"] == "yes"} - {"model"}
+        near = difflib.get_close_matches(name, taken, n=1)
         instead = f"did you mean {near[0]}?" if near else "the service may answer 400"
         return Refusal(name, "unknown", f"not known for {api} on {model}", "", instead)
     if rule["accepted"] == "no":
-        # `stream=False` and the like ask for nothing, and nothing is refused.
-        return None if value is False else _refuse(name, "refused", f"{model} does not take it", "", rule)
+        is_idle = value is False and name in IDLE_IF_FALSE
+        return None if is_idle else _refuse(name, "refused", f"{model} does not take it", "", rule)
     needed, _, wanted = rule["needs"].partition("=")
     if needed and value and str(asked.get(needed)) != wanted:
         return _refuse(name, "needs", f"{model} takes it only with {rule['needs']}", "", rule)

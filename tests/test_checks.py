@@ -1,15 +1,17 @@
 """Each exercise: untouched, plausible wrong answers with hints of their own, and the solution."""
 
 from types import SimpleNamespace
-from typing import Literal
+from typing import Annotated, Literal
 
+import httpx2
 import numpy as np
 import pytest
-from pydantic import create_model
+from openai import APIConnectionError
+from pydantic import Field, create_model
 
 from helpers import check, connect, solution
 from helpers.costs import list_price
-from helpers.errors import CourseError
+from helpers.errors import CourseError, RecordingNotFound
 
 USAGE = SimpleNamespace(prompt_tokens=20, completion_tokens=60, total_tokens=80)
 
@@ -32,7 +34,7 @@ def renamed(request):
 
 TOPIC = "Explain in five sentences how a language model writes a text."
 LIMITED = {"model": "gpt-5.4-mini", "messages": [{"role": "user", "content": TOPIC}]}
-BUDGET = {"client": Replayed("00_start_here"), "model": "gpt-5.4-mini", "budget": 0.0004, "limits": [16, 64, 256]}
+BUDGET = {"client": Replayed("00_start_here"), "model": "gpt-5.4-mini", "budget": 0.0002, "limits": [16, 64, 256]}
 BUDGET["asked"] = SimpleNamespace(usage=SimpleNamespace(prompt_tokens=18))
 BROKEN = {
     "model": "my-first-deployment",
@@ -40,17 +42,24 @@ BROKEN = {
     "messages": [{"role": "user", "content": "What is a quota? One sentence."}],
 }
 
-PASTED = "https://contoso.openai.azure.com/openai/deployments/mini/chat/completions?api-version=2024-10-21"
+PASTED = "https://contoso.cognitiveservices.azure.com/openai/deployments/mini/chat/completions?api-version=2024-10-21"
 
-BILL = {"mean_prompt": 50.5, "model": "gpt-4.1-nano", "messages": 100_000, "output_tokens": 2}
-NANO_IN, NANO_OUT = (list_price("gpt-4.1-nano", item).usd for item in ("input", "output"))
-DENSEST = {
-    "sentences": {"long": "a" * 90, "short": "b" * 10, "cheap": "c" * 80},
-    "tokens": {"long": 30, "short": 9, "cheap": 8},
-}
-INBOX = [{"label": "billing"}] * 4 + [{"label": "praise"}] * 2
-RIGHT = [True, True, True, False, True, False]
-ACCURACY = {"inbox": INBOX, "right": RIGHT}
+BILL = {"mean_prompt": 50.5, "model": "gpt-5.4-nano", "messages": 100_000, "output_tokens": 2}
+NANO_IN, NANO_OUT = (list_price("gpt-5.4-nano", item).usd for item in ("input", "output"))
+OLD = {
+    "model": "gpt-4o", "temperature": 0, "max_tokens": 40,
+    "messages": [{"role": "user", "content": "Name three uses of a brick."}],
+}  # fmt: skip
+
+
+def send_recorded(**asked):
+    return connect("02_language_models").chat.completions.create(**asked)
+
+
+def moved(**changed):
+    """The request of 02.moved; changed: other parameters, or None for one to leave out."""
+    asked = {"model": "gpt-5.4-mini", "messages": OLD["messages"], "max_completion_tokens": 40} | changed
+    return {name: value for name, value in asked.items() if value is not None}
 
 
 def embed(model, input):
@@ -74,21 +83,59 @@ PAIRS = {
 }
 
 
-HIDDEN = {"prompt_tokens": 20, "completion_tokens": 1843, "reasoning_tokens": 448}
-THINKING = {"model": "gpt-5.1", "requests": 50_000, "prompt": 300, "shown": 150, "hidden": 600}
-GPT51_IN, GPT51_OUT = (list_price("gpt-5.1", item).usd for item in ("input", "output"))
+PENS = (
+    "Pens are sold at 3 for 2 euros. Ann buys 12 pens and pays with a 20 euro note. "
+    "How many euros does she get back? Answer with a number."
+)
+RULE = {"role": "developer", "content": "Answer with a number and nothing else."}
+HABIT = {
+    "model": "gpt-4o",
+    "messages": [RULE | {"role": "system"}, {"role": "user", "content": PENS}],
+    "max_tokens": 300,
+    "temperature": 0,
+}
 
 
-def hits(label):
-    return sum(right for row, right in zip(INBOX, RIGHT, strict=True) if row["label"] == label)
+def carried(**changed):
+    """The request of 04.request; changed: other parameters, or further ones; None leaves one out."""
+    request = {"model": "gpt-5.4-mini", "messages": [RULE, HABIT["messages"][1]]}
+    request |= {"reasoning_effort": "low", "max_completion_tokens": 25_000}
+    return {name: value for name, value in (request | changed).items() if value is not None}
 
 
-def rows(label):
-    return sum(row["label"] == label for row in INBOX)
+def answering(create):
+    """A client whose chat completions are made by `create`."""
+    return SimpleNamespace(chat=SimpleNamespace(completions=SimpleNamespace(create=create)))
+
+
+THINKING = {"model": "gpt-5.4-mini", "requests": 50_000, "prompt": 300, "shown": 150, "hidden": 600}
+MINI54_IN, MINI54_OUT = (list_price("gpt-5.4-mini", item).usd for item in ("input", "output"))
 
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-DAYS_TO_MAKE = {"stool": 6, "bench": 14}
+GET_PRICE, BOOK_VISIT = ({"type": "function", "function": {"name": name}} for name in ("get_price", "book_visit"))
+
+
+class Refused(Exception):
+    status_code = 400
+
+
+def send_settings(tool_choice="auto", parallel_tool_calls=True):
+    """What a service might answer to the two messages of 03.forced: the names of the calls in each."""
+    if not isinstance(parallel_tool_calls, bool):
+        raise RecordingNotFound("no recorded answer for this request")
+    if isinstance(tool_choice, dict) and "function" not in tool_choice:
+        raise Refused("Missing required parameter: 'tool_choice.function.name'.")
+    said = {"auto": (["get_price"], []), "none": ([], []), "required": (["get_price"], ["get_opening_hours"])}
+    called = (["get_price"], ["get_price"] * 2) if isinstance(tool_choice, dict) else said[tool_choice]
+    if not parallel_tool_calls:
+        called = ["get_price"], ["get_price"]
+    return [answer_with(names) for names in called]
+
+
+def answer_with(names):
+    calls = [SimpleNamespace(function=SimpleNamespace(name=name)) for name in names]
+    return SimpleNamespace(choices=[SimpleNamespace(message=SimpleNamespace(tool_calls=calls or None))])
 
 
 def visit(**changed):
@@ -113,28 +160,29 @@ EXERCISES = [
     (
         "00.budget",
         BUDGET,
-        LIMITED | {"max_completion_tokens": 64},
+        LIMITED | {"max_completion_tokens": 16},
         {
             "no dictionary": (64, "A dictionary was expected"),
             "no messages": ({"model": "gpt-5.4-mini"}, "needs messages"),
             "another model": (LIMITED | {"model": "gpt-4o"}, "the budget is for its prices"),
             "no limit": (LIMITED, "nobody knows what the call costs at most"),
             "the older name": (LIMITED | {"max_tokens": 64}, "the older name"),
-            "too much": (LIMITED | {"max_completion_tokens": 256}, "too much"),
-            "too little": (LIMITED | {"max_completion_tokens": 16}, "so does a larger one"),
-            "off the dial": (LIMITED | {"max_completion_tokens": 85}, "differs in max_completion_tokens"),
-            "a temperature": (LIMITED | {"max_completion_tokens": 64, "temperature": 0}, "leave it out"),
-            "a word of one's own": (LIMITED | {"max_completion_tokens": 64, "limit": 1}, "no parameter called limit"),
+            "the limit of section 7": (LIMITED | {"max_completion_tokens": 64}, "too much"),
+            "too little": (LIMITED | {"max_completion_tokens": 8}, "so does a larger one"),
+            "off the dial": (LIMITED | {"max_completion_tokens": 20}, "differs in max_completion_tokens"),
+            "a temperature": (LIMITED | {"max_completion_tokens": 16, "temperature": 0}, "leave it out"),
+            "a word of one's own": (LIMITED | {"max_completion_tokens": 16, "limit": 1}, "no parameter called limit"),
         },
     ),
     (
         "01.base_url",
         {"pasted": PASTED},
-        "https://contoso.openai.azure.com/openai/v1/",
+        "https://contoso.cognitiveservices.azure.com/openai/v1/",
         {
-            "the resource alone": ("https://contoso.openai.azure.com/", "That is the resource"),
+            "the resource alone": ("https://contoso.cognitiveservices.azure.com/", "That is the resource"),
+            "the host of the course": ("https://contoso.openai.azure.com/openai/v1/", "Keep the host as it was sent"),
             "the dated API": (PASTED, "dated API"),
-            "half the path": ("https://contoso.openai.azure.com/openai/", "v1 goes on"),
+            "half the path": ("https://contoso.cognitiveservices.azure.com/openai/", "v1 goes on"),
             "another host": ("https://api.openai.com/v1", "Keep scheme and host"),
             "a number": (1, "A text was expected"),
         },
@@ -171,26 +219,20 @@ EXERCISES = [
         },
     ),
     (
-        "02.densest",
-        DENSEST,
-        "Short",
+        "02.moved",
+        {"old": OLD, "send": send_recorded},
+        moved(),
         {
-            "most tokens": ("long", "most tokens"),
-            "the fewest": ("cheap", "fewest tokens"),
-            "no such name": ("Latin", "Compute"),
-            "a number": (0.9, "A name was expected"),
-        },
-    ),
-    (
-        "02.accuracy",
-        ACCURACY,
-        lambda label: hits(label) / rows(label),
-        {
-            "counts": (hits, "counts"),
-            "by all": (lambda label: hits(label) / len(INBOX), "all messages"),
-            "over all": (lambda label: sum(RIGHT) / len(RIGHT), "one label first"),
-            "a guess": (lambda label: 0.11, "Take the values"),
-            "no function": (0.75, "A function of one label"),
+            "as it was": (dict(OLD), "goes to 'gpt-4o'"),
+            "the model alone": ({**OLD, "model": "gpt-5.4-mini"}, "refused `"),
+            "the old name of the limit": (moved(max_completion_tokens=None, max_tokens=40), "refused `max_tokens`"),
+            "with its temperature": (moved(temperature=0), "refused `temperature`"),
+            "no limit": (moved(max_completion_tokens=None), "got lost"),
+            "another limit": (moved(max_completion_tokens=400), "The limit was 40"),
+            "other messages": (moved(messages=[]), "Keep the messages"),
+            "a setting more": (moved(verbosity="high"), "Nobody recorded"),
+            "a slip of the pen": (moved(temprature=0), "knows no such parameter"),
+            "the name alone": ("gpt-5.4-mini", "A dictionary was expected"),
         },
     ),
     (
@@ -204,42 +246,50 @@ EXERCISES = [
             "never null": (visit(name=str), "may be null"),
             "a default": (visit(name=(str | None, None)), "without a default"),
             "a number for the time": (visit(time=int | str), "time is a text"),
+            "a pattern": (visit(time=Annotated[str, Field(pattern=r"\d\d:\d\d")]), "does not take 'pattern'"),
             "another field": (visit(wood=str), "Exactly three fields"),
             "an object": (visit()(day="monday", time="11:00", name=None), "A class was expected"),
         },
     ),
     (
-        "03.told",
-        {"days_to_make": DAYS_TO_MAKE},
-        lambda product: f"{DAYS_TO_MAKE[product]} days" if product in [*DAYS_TO_MAKE] else f"error: no {product!r}",
+        "03.forced",
+        {"send": send_settings},
+        {"tool_choice": GET_PRICE, "parallel_tool_calls": False},
         {
-            "it raises": (lambda product: f"{DAYS_TO_MAKE[product]} days", "raises KeyError"),
-            "nothing told": (
-                lambda product: f"{DAYS_TO_MAKE[product]} days" if product in DAYS_TO_MAKE else None,
-                "None",
+            "left out": ({}, "free to make none"),
+            "none": ({"tool_choice": "none"}, "forbids calls"),
+            "required": ({"tool_choice": "required"}, "free to choose"),
+            "required, one": (
+                {"tool_choice": "required", "parallel_tool_calls": False},
+                "nothing here names the tool",
             ),
-            "no sign of an error": (lambda product: f"{DAYS_TO_MAKE.get(product, 'no')} days", "does not begin"),
-            "no name": (
-                lambda product: f"{DAYS_TO_MAKE[product]}" if product in DAYS_TO_MAKE else "error",
-                "should name",
-            ),
-            "a number": (DAYS_TO_MAKE.get, "gives int"),
-            "it fails": (lambda product: "days: " + DAYS_TO_MAKE[product], "fails, though"),
-            "another number": (lambda product: "error: 1", "should give the number"),
-            "no function": ("6 days", "A function of one product"),
+            "several": ({"tool_choice": GET_PRICE}, "holds 2 calls"),
+            "as in Responses": ({"tool_choice": {"type": "function", "name": "get_price"}}, "refuses it"),
+            "another tool": ({"tool_choice": BOOK_VISIT}, "names 'book_visit'"),
+            "a text": ({"parallel_tool_calls": "no"}, "Nobody has recorded"),
+            "another setting": ({"temperature": 0}, "Leave out temperature"),
+            "no settings": ("get_price", "A dictionary of settings"),
         },
     ),
     (
-        "04.hidden",
-        HIDDEN,
-        448 / 1843,
+        "04.request",
+        {"habit": HABIT, "client": Replayed("04_reasoning_models")},
+        carried(),
         {
-            "in percent": (100 * 448 / 1843, "not a percentage"),
-            "counted twice": (448 / (1843 + 448), "Counted twice"),
-            "to what is shown": (448 / (1843 - 448), "hidden to shown"),
-            "of all tokens": (448 / 1863, "prompt out"),
-            "what is shown": (1 - 448 / 1843, "share that was shown"),
-            "a guess": (0.5, "Divide usage.reasoning_tokens"),
+            "the habit itself": (HABIT, "should be gpt-5.4-mini"),
+            "the old limit": (carried(max_tokens=300), "refuses max_tokens"),
+            "a setting of the Responses API": (carried(reasoning={"effort": "low"}), "Responses API"),
+            "a temperature": (carried(temperature=0), "temperature out"),
+            "no effort": (carried(reasoning_effort=None), "may not reason at all"),
+            "little room": (carried(max_completion_tokens=300), "see section 5"),
+            "further settings": (carried(n=1), "Leave out n"),
+            "no messages": (carried(messages=None), "needs messages"),
+            "no list": (carried(messages=RULE), "list of dictionaries"),
+            "the old role": (carried(messages=HABIT["messages"]), "still a system message"),
+            "no rule": (carried(messages=HABIT["messages"][1:]), "Two messages"),
+            "another question": (carried(messages=[RULE, {"role": "user", "content": "?"}]), "stay as they are"),
+            "a name": (carried(messages=[RULE, HABIT["messages"][1] | {"name": "Ann"}]), "no more"),
+            "no dictionary": ("gpt-5.4-mini", "A dictionary was expected"),
         },
     ),
     (
@@ -261,15 +311,15 @@ EXERCISES = [
     (
         "04.bill",
         THINKING,
-        50_000 * (300 * GPT51_IN + 750 * GPT51_OUT) / 1e6,
+        50_000 * (300 * MINI54_IN + 750 * MINI54_OUT) / 1e6,
         {
-            "not per million": (50_000 * (300 * GPT51_IN + 750 * GPT51_OUT), "million times"),
-            "one request": ((300 * GPT51_IN + 750 * GPT51_OUT) / 1e6, "one request"),
-            "what is shown": (50_000 * (300 * GPT51_IN + 150 * GPT51_OUT) / 1e6, "hidden tokens are missing"),
-            "hidden as input": (50_000 * (900 * GPT51_IN + 150 * GPT51_OUT) / 1e6, "output, not input"),
-            "the prompt left out": (50_000 * 750 * GPT51_OUT / 1e6, "prompt is missing"),
-            "what is shown left out": (50_000 * (300 * GPT51_IN + 600 * GPT51_OUT) / 1e6, "shown tokens are missing"),
-            "in cents": (50_000 * (300 * GPT51_IN + 750 * GPT51_OUT) / 1e4, "cents"),
+            "not per million": (50_000 * (300 * MINI54_IN + 750 * MINI54_OUT), "million times"),
+            "one request": ((300 * MINI54_IN + 750 * MINI54_OUT) / 1e6, "one request"),
+            "what is shown": (50_000 * (300 * MINI54_IN + 150 * MINI54_OUT) / 1e6, "hidden tokens are missing"),
+            "hidden as input": (50_000 * (900 * MINI54_IN + 150 * MINI54_OUT) / 1e6, "output, not input"),
+            "the prompt left out": (50_000 * 750 * MINI54_OUT / 1e6, "prompt is missing"),
+            "what is shown left out": (50_000 * (300 * MINI54_IN + 600 * MINI54_OUT) / 1e6, "shown tokens are missing"),
+            "in cents": (50_000 * (300 * MINI54_IN + 750 * MINI54_OUT) / 1e4, "cents"),
             "a guess": (1.0, "Price the input"),
         },
     ),
@@ -346,11 +396,25 @@ def test_an_unknown_exercise_says_so(name):
         check(name, 1)
 
 
-def test_a_share_may_be_rounded_to_two_decimals(capsys):
-    check("04.hidden", 0.24, **HIDDEN)
-    assert capsys.readouterr().out.startswith("04.hidden: right.")
-    check("04.hidden", 24, **HIDDEN)
-    assert "not a percentage" in capsys.readouterr().out
+def test_a_request_that_comes_back_without_hidden_steps_or_text_is_not_right(capsys):
+    for hidden, text in ((0, "12"), (60, "")):
+        details = SimpleNamespace(reasoning_tokens=hidden)
+        usage = SimpleNamespace(completion_tokens=hidden + 3, completion_tokens_details=details)
+        reply = SimpleNamespace(choices=[SimpleNamespace(message=SimpleNamespace(content=text))], usage=usage)
+
+        def create(*, model, messages, reasoning_effort, max_completion_tokens, reply=reply):
+            return reply
+
+        check("04.request", carried(), habit=HABIT, client=answering(create))
+        assert f"{hidden} hidden tokens and the text {text!r}" in capsys.readouterr().out
+
+
+def test_a_request_that_is_refused_is_a_hint_and_no_error(capsys):
+    def create(*, model, messages, reasoning_effort, max_completion_tokens):
+        raise APIConnectionError(request=httpx2.Request("POST", "https://contoso.openai.azure.com"))
+
+    check("04.request", carried(), habit=HABIT, client=answering(create))
+    assert "not yet. The service refused it" in capsys.readouterr().out
 
 
 def test_an_empty_answer_may_be_told_by_its_tokens_too(capsys):
@@ -379,9 +443,9 @@ def test_every_exercise_shows_a_solution_of_its_own_when_asked(name, capsys):
 
 
 def test_a_solution_comes_with_its_explanation_and_all_its_cells(capsys):
-    solution("02.densest")
+    solution("02.moved")
     shown = capsys.readouterr().out
-    assert "**2.** Tokens for each character" in shown and "sentences = {" in shown and "def count(text)" in shown
+    assert "**1.** Two settings go" in shown and "old = {" in shown and "def try_with(" in shown
 
 
 def test_asking_for_the_solution_needs_no_answer_and_hides_no_hint(capsys):
@@ -396,3 +460,21 @@ def test_asking_for_the_solution_needs_no_answer_and_hides_no_hint(capsys):
 def test_an_unknown_exercise_has_no_solution(name):
     with pytest.raises(CourseError, match="there is no exercise"):
         solution(name)
+
+
+def test_settings_that_came_out_right_by_luck_are_not_right(capsys):
+    def send(**settings):
+        return [answer_with(["get_price"])] * 2
+
+    check("03.forced", {"tool_choice": GET_PRICE}, send=send)
+    assert "nothing here forbids a second" in " ".join(capsys.readouterr().out.split())
+    check("03.forced", {}, send=send)
+    assert "nothing here names the tool" in " ".join(capsys.readouterr().out.split())
+    check("03.forced", {"tool_choice": GET_PRICE, "parallel_tool_calls": False}, send=send)
+    assert capsys.readouterr().out.startswith("03.forced: right.")
+
+
+@pytest.mark.parametrize(("share", "is_right"), [(0.72, True), (0.7246, True), (0.73, False), (0.7, False)])
+def test_a_share_may_be_rounded_to_two_digits(share, is_right, capsys):
+    check("00.share", share, usage=SimpleNamespace(prompt_tokens=19, completion_tokens=50, total_tokens=69))
+    assert ("00.share: right." in capsys.readouterr().out) == is_right

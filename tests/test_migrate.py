@@ -12,15 +12,16 @@ from typing import Any
 import nbformat
 import nbformat.v4 as v4
 import pytest
+from pandas import isna
 
 import helpers.course.migrate as migrate_module
 from helpers.__main__ import main
-from helpers.costs import expected_cost
+from helpers.costs import expected_cost, request_cost
 from helpers.course.migrate import describe_migration, migrate
 from helpers.course.notebooks import normalise_notebook, read_notebook
 from helpers.course.recorded import Requests, find_requests
 from helpers.course.renaming import rename_model
-from helpers.course.repricing import find_tokenizer, price_request, tabulate_requests
+from helpers.course.repricing import _find_tokenizer, tabulate_requests
 from helpers.course.review import Finding, review_requests
 from helpers.course.upkeep import read_records
 from helpers.errors import CourseError, RecordingUnreadable
@@ -59,6 +60,15 @@ def review(new: str, *records: dict[str, Any]) -> list[Finding]:
 def find(findings: list[Finding], parameter: str, kind: str) -> Finding:
     [found] = [one for one in findings if (one.parameter, one.kind) == (parameter, kind)]
     return found
+
+
+def price_request(record: dict[str, Any], new: str) -> Any:
+    return tabulate_requests([("0.json", record)], new).iloc[0]
+
+
+def count(usage: dict[str, Any], source: Mapping[str, str] = STANDIN) -> dict[str, Any]:
+    """An answer with this usage."""
+    return {"status": 200, "headers": {}, "json": {"usage": usage}, "source": dict(source)}
 
 
 def put(folder: Path, *records: dict[str, Any]) -> Path:
@@ -119,8 +129,10 @@ def test_requests_with_the_same_trouble_are_one_finding_that_counts_them():
             "text",
             "text",
         ),
-        ("gpt-4o-2024-05-13", "chat", {"n": 200}, "n", "both", "at most 128", ""),
-        (NEW, "chat", {"no_such": 1}, "no_such", "both", "not known", ""),
+        ("gpt-4o-2024-05-13", "chat", {"n": 200}, "n", "only", "at most 128", ""),
+        (NEW, "chat", {"no_such": 1}, "no_such", "unknown", "not known", ""),
+        ("gpt-5-mini", "chat", {"stop": ["."]}, "stop", "refused", "refused", "cut the answer yourself"),
+        ("o1", "chat", {"parallel_tool_calls": False}, "parallel_tool_calls", "refused", "refused", "leave it out"),
     ],
 )
 def test_what_is_refused_is_told_with_what_to_write(new, api, body, parameter, kind, what, instead):
@@ -138,9 +150,104 @@ def test_values_that_are_refused_are_told_apart_in_one_finding():
     assert found.values == ("0", "0.7") and len(found.files) == 3, "1 is what it takes"
 
 
-def test_what_both_models_refuse_is_no_reason_to_change_anything():
-    findings = review("gpt-5.4", request("gpt-5-mini", max_tokens=5))
-    assert find(findings, "max_tokens", "both") and not any(one.is_refusal for one in findings)
+def test_what_was_refused_before_is_told_as_such_only_where_the_answer_was_a_refusal():
+    refused = request("gpt-5-mini", "chat", answer(0, 0, 400), max_tokens=5)
+    found = find(review("gpt-5.4", refused), "max_tokens", "both")
+    assert found.is_refusal and not found.renamed_to
+    answered = request("gpt-5-mini", max_tokens=5)  # whatever the table says of the old model
+    assert find(review("gpt-5.4", answered), "max_tokens", "moved").renamed_to == "max_completion_tokens"
+    assert "Refused before, and refused by gpt-5.4 too" in (text := describe("gpt-5-mini", "gpt-5.4", refused))
+    assert "refuses none" not in text
+    assert list(tabulate_requests([("0.json", refused)], "gpt-5.4").refused) == ["max_tokens"]
+
+
+def test_the_numbers_of_a_form_are_numbers():
+    def form(**fields: str) -> dict[str, Any]:
+        asked = {"method": "POST", "path": "/openai/v1/audio/transcriptions", "query": {}}
+        return {"request": {**asked, "form": {"model": "whisper", **fields}}, "answers": [answer(10, 5)]}
+
+    assert find(review("gpt-4o-transcribe", form(temperature="2.5")), "temperature", "only").values == ("2.5",)
+    assert not [one for one in review("gpt-4o-transcribe", form(temperature="0.5")) if one.parameter == "temperature"]
+    granular = form(**{"timestamp_granularities[]": "word"})
+    assert find(review("gpt-4o-transcribe", granular), "timestamp_granularities", "refused")
+    text = describe("whisper", "gpt-4o-transcribe", form(temperature="0", language="de"))
+    assert "Nothing to change for: temperature (1), language (1)" in text
+
+
+# Written out by hand from parameters.csv, so that what the review leaves out is seen: (kind, parameter) of everything.
+SYSTEM = [{"role": "system", "content": "Be brief."}, *HELLO]
+BY_HAND: dict[str, tuple[str, dict[str, Any], str, set[tuple[str, str]]]] = {
+    "a limit and a temperature": (
+        "chat",
+        {"max_tokens": 50, "temperature": 0},
+        "gpt-5.6-luna",
+        {
+            ("moved", "max_tokens"),
+            ("only", "temperature"),
+            ("differs", "reasoning_effort"),
+            ("differs", "max_tokens"),
+        },
+    ),
+    "everything of sampling": (
+        "chat",
+        {"top_p": 0.5, "presence_penalty": 1, "frequency_penalty": 1, "logit_bias": {"1": 1}, "logprobs": True},
+        NEW,
+        {
+            ("refused", "top_p"),
+            ("refused", "presence_penalty"),
+            ("refused", "frequency_penalty"),
+            ("refused", "logit_bias"),
+            ("refused", "logprobs"),
+            ("differs", "reasoning_effort"),
+        },
+    ),
+    "tools": (
+        "chat",
+        {"tools": [{}], "parallel_tool_calls": False},
+        "gpt-5.6-luna",
+        {("needs", "tools"), ("differs", "reasoning_effort")},
+    ),
+    "a stop": ("chat", {"stop": ["."]}, "gpt-5-mini", {("refused", "stop"), ("differs", "reasoning_effort")}),
+    "responses": (
+        "responses",
+        {"temperature": 0, "max_output_tokens": 50},
+        "gpt-5.6-luna",
+        {("refused", "temperature"), ("differs", "reasoning.effort"), ("differs", "max_output_tokens")},
+    ),
+    "not served": ("chat", {"max_tokens": 50, "temperature": 0}, "o3-pro", {("unserved", "chat")}),
+    "what thinks though no effort can be set": (
+        "chat",
+        {"max_completion_tokens": 50},
+        "gpt-chat-latest",
+        {("differs", "reasoning_effort"), ("differs", "max_completion_tokens")},
+    ),
+    "nothing": ("chat", {"n": 2, "temperature": 0.5, "max_tokens": 5}, "gpt-4o", set()),
+}
+
+
+@pytest.mark.parametrize("case", BY_HAND)
+def test_everything_that_changes_is_found_and_nothing_else(case):
+    api, body, new, expected = BY_HAND[case]
+    assert {(one.kind, one.parameter) for one in review(new, request(OLD, api, **body))} == expected
+
+
+def test_or_more_is_advised_only_where_there_is_more():
+    one = find(review("gpt-5-pro", request(OLD, "responses")), "reasoning.effort", "differs")
+    assert one.instead == 'reasoning={"effort": "high"}'
+    assert "or more" in find(review("gpt-5.6-luna", request()), "reasoning_effort", "differs").instead
+
+
+def test_an_effort_that_cannot_be_set_is_not_advised():
+    [room, _] = sorted(review("gpt-chat-latest", request(max_completion_tokens=5)), key=lambda one: one.parameter)
+    assert room.instead == "leave 25,000 to begin with"
+    assert "no effort can be set" in describe(OLD, "gpt-chat-latest", request())
+
+
+def test_nothing_is_said_to_stay_on_an_api_that_does_not_serve_the_model():
+    both = request(n=2), request(OLD, "responses", instructions="Be brief.")
+    text = describe(OLD, "o3-pro", *both)
+    assert "n (1)" not in text and "Nothing to change for: input (1), instructions (1)" in text
+    assert "Nothing to change" not in describe(OLD, "o3-pro", both[0])
 
 
 def test_a_request_that_the_new_model_takes_gives_no_refusal():
@@ -240,10 +347,57 @@ def test_the_same_prompt_is_priced_on_both_models_over_every_answer():
     assert priced["new_usd_output"] == pytest.approx(500 * 4.5 / 1e6)
 
 
+def test_cached_tokens_and_sound_are_priced_as_such_on_both_models():
+    usage = {"prompt_tokens": 2000, "completion_tokens": 100, "prompt_tokens_details": {"cached_tokens": 1024}}
+    priced = price_request(request(OLD, "chat", count(usage)), NEW)
+    assert priced["usd_input"] + priced["usd_output"] == pytest.approx(request_cost(usage, OLD))
+    assert priced["usd_input"] < expected_cost(2000, 0, OLD) and priced["cached_tokens"] == 1024
+    new = usage | {"prompt_tokens": 1999}
+    assert priced["new_usd_input"] + priced["new_usd_output"] == pytest.approx(request_cost(new, NEW))
+    assert "1,024 tokens were read from the cache. gpt-5.4-mini is priced as if it found as many" in describe(
+        OLD, NEW, request(OLD, "chat", count(usage))
+    )
+    usage = {"prompt_tokens": 50, "completion_tokens": 9, "prompt_tokens_details": {"audio_tokens": 40}}
+    priced = price_request(request("gpt-audio", "chat", count(usage)), "gpt-4o")
+    assert priced["usd_input"] > expected_cost(50, 0, "gpt-audio")
+    assert priced["audio_tokens"] == 40 and isna(priced["new_usd_input"]), "gpt-4o has no price for sound"
+
+
+def test_one_token_less_is_counted_only_where_a_service_counted_by_the_same_tokenizer():
+    shifts = {}
+    for name, old, new, source in (
+        ("alike", OLD, NEW, STANDIN),
+        ("azure", OLD, NEW, {"kind": "azure"}),
+        ("an engine", OLD, NEW, {"kind": "other", "engine": "Some-7B"}),
+        ("nobody knows", OLD, NEW, {}),
+        ("another tokenizer", "gpt-4", NEW, STANDIN),
+        ("no tokenizer known", OLD, "gpt-6-luna", STANDIN),
+    ):
+        priced = price_request(request(old, "chat", answer(100, 5, source=source)), new)
+        shifts[name] = priced["new_prompt_tokens"] - priced["prompt_tokens"]
+    assert {name for name, shift in shifts.items() if shift} == {"alike", "azure"}
+
+
+@pytest.mark.parametrize(
+    ("usage", "tokens"),
+    [
+        ({"prompt_tokens": 0, "completion_tokens": 0}, (0, 0, 0)),
+        ({"prompt_tokens": "7", "completion_tokens": "5"}, (7, 6, 5)),
+        ({"prompt_tokens": "many", "completion_tokens": None, "prompt_tokens_details": "none"}, (0, 0, 0)),
+        ({"prompt_tokens": -3, "completion_tokens": 2.5, "prompt_tokens_details": {"cached_tokens": True}}, (0, 0, 0)),
+        ({"prompt_tokens": 5, "completion_tokens": 1, "prompt_tokens_details": {"cached_tokens": 9}}, (5, 4, 1)),
+    ],
+)
+def test_an_odd_usage_never_stops_the_report(usage, tokens):
+    priced = price_request(request(OLD, "chat", count(usage)), NEW)
+    assert tuple(priced[["prompt_tokens", "new_prompt_tokens", "output_tokens"]]) == tokens
+    assert describe(OLD, NEW, request(OLD, "chat", count(usage)), request())
+
+
 def test_errors_cost_nothing_and_a_price_that_nobody_knows_is_none():
     priced = price_request(request(OLD, "chat", answer(0, 0, 400), answer(10, 5)), "gpt-6.1-terra")
     assert (priced["answers"], priced["prompt_tokens"]) == (1, 10)
-    assert priced["usd_input"] > 0 and priced["new_usd_input"] is None
+    assert priced["usd_input"] > 0 and isna(priced["new_usd_input"])
 
 
 def test_an_embedding_and_another_chat_model_count_a_prompt_alike():
@@ -260,9 +414,9 @@ def test_the_frame_has_one_row_a_request_and_names_what_is_refused():
 
 
 def test_tokenizers_are_those_of_tiktoken_s_own_table():
-    assert find_tokenizer("gpt-6-luna") == ("", ""), "nobody has counted with it"
-    assert find_tokenizer(NEW) == ("o200k_base", "unsure")
-    assert find_tokenizer("gpt-5.6-luna") == ("o200k_base", "sure")
+    assert _find_tokenizer("gpt-6-luna") == ("", ""), "nobody has counted with it"
+    assert _find_tokenizer(NEW) == ("o200k_base", "unsure")
+    assert _find_tokenizer("gpt-5.6-luna") == ("o200k_base", "sure")
     tiktoken = pytest.importorskip("tiktoken")
     for model in (
         "gpt-4",
@@ -275,7 +429,7 @@ def test_tokenizers_are_those_of_tiktoken_s_own_table():
         "o3-mini",
         "text-embedding-3-large",
     ):
-        assert find_tokenizer(model) == (tiktoken.encoding_name_for_model(model), "documented"), model
+        assert _find_tokenizer(model) == (tiktoken.encoding_name_for_model(model), "documented"), model
 
 
 # --- in words
@@ -407,6 +561,13 @@ def test_an_empty_folder_and_one_without_recordings_are_told(course):
         assert "python -m helpers record" in str(error.value)
 
 
+def test_json_of_a_reader_s_own_beside_recordings_is_passed_over(course):
+    folder = course / "data" / "recordings" / NAME
+    (folder / "notes.json").write_text("[1, 2]")
+    (folder / "settings.json").write_text("{")
+    assert len(find_requests("02", OLD, course).records) == 1
+
+
 def test_a_broken_recording_is_named(course):
     broken = course / "data" / "recordings" / NAME / "chat.completions.gpt-4o.0123456789ab.json"
     broken.write_text("{")
@@ -427,11 +588,126 @@ def rename(
     return sources(path), [(place.kind, place.what) for place in renaming.places]
 
 
-def test_string_literals_that_equal_the_name_are_renamed_in_their_own_quotes(tmp_path):
-    cell = f"""pair = ("{OLD}", 'gpt-4o', '{OLD}', r"{OLD}")
-prices = {{"{OLD}": 1}}"""
+SURE = f'client.responses.create(model="{OLD}", input="Hello")'
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        SURE,
+        SURE.replace('"', "'"),
+        f'client.images.generate(model="{OLD}", prompt="a"), client.embeddings.create(model="{OLD}", input="a")',
+        f'name = "{OLD}"\nclient.chat.completions.with_raw_response.create(model=name, messages=[])',
+        f'{SURE}\nprint(list_price("{OLD}", "input"), describe_model("{OLD}"))\ncheck("02.x", 1, model="{OLD}")',
+        f'name = "{OLD}"\nclient.responses.create(model=name)\nexpected_cost(5, 5, name)',
+        f"%matplotlib inline\n!ls\n{SURE}",
+        f"%%time\n{SURE}",
+    ],
+)
+def test_the_model_of_a_call_and_what_only_goes_there_are_renamed_in_their_own_quotes(tmp_path, cell):
     [after], places = rename(tmp_path, cell)
-    assert after == cell.replace(OLD, NEW) and [kind for kind, _ in places] == ["changed"] * 4
+    assert after == cell.replace(OLD, NEW) and {kind for kind, _ in places} == {"changed"}
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        f'prices = {{"{OLD}": 1}}',
+        f'family = ["{OLD}", "gpt-4o"]',
+        f'real.model == "{OLD}"',
+        f'right["{OLD}"]',
+        f'check("{OLD}", 1)',
+        f'list_price("{OLD}").usd',
+        f"""rows.query("deployment == '{OLD}'")""",
+        f'def ask(text, model="{OLD}"):\n    return client.responses.create(model=model)',
+        f'ask("Hello", model="{OLD}")',
+        f'name = "{OLD}"',
+        f'name = "{OLD}"\nprint(name)\nclient.responses.create(model=name)',
+        f'one = other = "{OLD}"\nclient.responses.create(model=one)',
+        f"""print(f'{{list_price("{OLD}")}}')""",
+    ],
+)
+def test_every_other_text_that_equals_the_name_is_left_to_a_hand(tmp_path, rest):
+    cells = [SURE, rest, f'x = {{"{OLD}"}}']  # the last keeps the helpers of the others from being all
+    after, places = rename(tmp_path, *cells)
+    assert after == [SURE.replace(OLD, NEW), *cells[1:]]
+    assert [kind for kind, _ in places] == ["changed", "by hand", "by hand"], places
+
+
+def test_a_longer_text_that_names_the_model_keeps_the_helpers_as_they_are(tmp_path):
+    cells = [f'list_price("{OLD}")', f"""rows.query("deployment == '{OLD}'")"""]
+    after, places = rename(tmp_path, *cells)
+    assert after == cells and ("by hand", f'other code names it too: list_price("{OLD}")') in places
+
+
+@pytest.mark.parametrize(
+    ("cell", "why"),
+    [
+        (f'{SURE}\nclient.responses.create(model="{NEW}")', f"{NEW} stands in this cell too"),
+        (f'list_price("{OLD}"), list_price("{NEW}")', f"{NEW} stands in this cell too"),
+        (f'name = "{OLD}"  # turn me: {OLD}, gpt-4o\nclient.responses.create(model=name)', "a dial is in its line"),
+        ('client.responses.create(model="gpt-4.1" "-mini")', "not written plainly"),
+        ('client.responses.create(model="gpt-4.1"\n    "-mini")', "not written plainly"),
+        (f'client.responses.create(model="{OLD}" "")', "not written plainly"),
+        (f'client.responses.create(model=r"{OLD}")', "not written plainly"),
+        (f'client.responses.create(model="""{OLD}""")', "not written plainly"),
+        ('client.responses.create(model="gpt-4\\x2e1-mini")', "not written plainly"),
+    ],
+)
+def test_a_name_is_left_where_a_change_could_break_its_cell(tmp_path, cell, why):
+    [after], places = rename(tmp_path, cell)
+    assert after == cell and any(kind == "by hand" and why in what for kind, what in places), places
+    assert "changed" not in dict(places)
+
+
+def test_a_text_of_two_parts_of_which_one_equals_the_name_is_no_name(tmp_path):
+    cell = f'client.responses.create(model="{OLD}" "-2025-04-14")'
+    [after], places = rename(tmp_path, cell)
+    assert after == cell and [kind for kind, _ in places] == ["by hand"]
+
+
+def test_a_parameter_stays_where_its_call_keeps_the_old_model(tmp_path):
+    cell = f'client.chat.completions.create(model="{OLD}", max_tokens=5)  # turn me: {OLD}'
+    [after], places = rename(tmp_path, cell)
+    assert after == cell and any("(the model is left to your hand)" in what for _, what in places)
+
+
+def test_a_call_to_an_api_that_does_not_serve_the_model_is_left_and_listed(tmp_path):
+    cells = [CALL, f'name = "{OLD}"\nclient.chat.completions.create(model=name, messages=[])', SURE]
+    after, places = rename(tmp_path, *cells, new="o3-pro")
+    assert after == [*cells[:2], SURE.replace(OLD, "o3-pro")]
+    told = [what for kind, what in places if kind == "by hand" and what.startswith("chat: o3-pro is not served there")]
+    assert len(told) == 2 and "client.responses.create" in told[0], places
+    assert not any("max_tokens" in what for _, what in places), "the table's rules for it are of an API it is not on"
+
+
+@pytest.mark.parametrize(
+    ("value", "is_told"),
+    [('{"effort": "minimal"}', True), ('{"effort": effort}', True), ("thinking", True), ('{"effort": "low"}', False)],
+)
+def test_what_lies_inside_a_parameter_is_left_to_a_hand(tmp_path, value, is_told):
+    path = write_notebook(tmp_path / "a.ipynb", f'client.responses.create(model="gpt-5-mini", reasoning={value})')
+    findings = review("gpt-5.1", request("gpt-5-mini", "responses", reasoning={"effort": "minimal"}))
+    renaming = rename_model(path, "gpt-5-mini", "gpt-5.1", findings)
+    told = [place.what for place in renaming.places if place.kind == "by hand"]
+    assert told == (["reasoning.effort: takes only none, low, medium, high"] if is_told else [])
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ("tools=tools", ["tools: check that reasoning_effort is none"]),
+        ("tools=tools, **more", ["tools: check that reasoning_effort is none"]),
+        ("tools=tools, reasoning_effort=effort", ["tools: check that reasoning_effort is none"]),
+        ('tools=tools, reasoning_effort="none"', []),
+        ('tools=[{}], reasoning_effort="low"', ['tools: set reasoning_effort="none", or use the Responses API']),
+        ("tools=[]", []),
+    ],
+)
+def test_what_a_parameter_needs_is_told_once_and_only_where_it_may_be_missing(tmp_path, more, told):
+    call = f'client.chat.completions.create(model="{OLD}", {more})'
+    _, places = rename(tmp_path, call, new="gpt-5.6-luna", tools=[{}])
+    assert [what for kind, what in places if kind == "by hand"] == told
 
 
 def test_letters_beyond_ascii_before_the_name_do_not_shift_the_edit(tmp_path):
@@ -447,6 +723,7 @@ def test_letters_beyond_ascii_before_the_name_do_not_shift_the_edit(tmp_path):
         (f"answer = f'{OLD} said {{text}}'", "part of a longer text"),
         (f"ask(1)  # as {OLD} does", "a comment names it"),
         (f'%time ask("{OLD}")', "no plain Python"),
+        (f'found = !grep "{OLD}" *', "no plain Python"),
         (
             "ask(text, max_tokens=5)",
             "max_tokens: use max_completion_tokens (it goes through a function)",
@@ -468,6 +745,7 @@ def test_what_is_not_sure_is_left_and_told_with_its_reason(tmp_path, cell, why):
         'other = "gpt-4.1-mini-2025-04-14", "gpt-4.1-minis", "my-gpt-4.1-mini"',
         'client.chat.completions.create(model="gpt-4o", max_tokens=5, temperature=0)',
         "client.chat.completions.create(model=name, temperature=1)",
+        'draw(model=["gpt-4o"], temperature=[0])',
         "print(max_tokens, temperature)",
     ],
 )
@@ -494,28 +772,22 @@ def test_a_call_inside_an_f_string_is_left_whole(tmp_path):
     assert after == cell and {kind for kind, _ in places} == {"by hand"}
 
 
-def test_tools_in_chat_are_left_to_a_hand_where_they_need_an_effort(tmp_path):
-    call = f'client.chat.completions.create(model="{OLD}", tools=tools)'
-    [_], places = rename(tmp_path, call, new="gpt-5.6-luna", tools=[{}])
-    assert any("reasoning_effort" in what for kind, what in places if kind == "by hand")
-
-
 def test_markdown_and_the_section_as_it_was_are_listed_and_left(tmp_path):
-    cells = ["# 02 · Tiny\n\nAsks gpt-4.1-mini.", "## 9 As it was", f'old = "{OLD}"', "## Exercises", f'new = "{OLD}"']
+    cells = ["# 02 · Tiny\n\nAsks gpt-4.1-mini.", "## 9 As it was", f'old = "{OLD}"', "## Exercises", SURE]
     after, places = rename(tmp_path, *cells)
-    assert after == [*cells[:4], f'new = "{NEW}"']
+    assert after == [*cells[:4], SURE.replace(OLD, NEW)]
     assert places == [("text", "Asks gpt-4.1-mini."), ("text", f'old = "{OLD}"'), ("changed", f'"{OLD}" -> "{NEW}"')]
 
 
 def test_nothing_is_written_without_write_and_all_of_it_once_with_it(course, capsys):
     path = course / "notebooks" / f"{NAME}.ipynb"
-    solution = write_notebook(course / "notebooks" / "solutions" / path.name, "# 02", f'model = "{OLD}"')
+    solution = write_notebook(course / "notebooks" / "solutions" / path.name, "# 02", SURE)
     before = {file: file.read_bytes() for file in (path, solution)}
     dry = "\n".join(migrate("02", OLD, NEW, root=course))
     assert "2 cells would change; 1 to look at by hand" in dry and f"migrate 02 {OLD} {NEW} --write" in dry
     assert {file: file.read_bytes() for file in before} == before
     done = "\n".join(migrate("02", OLD, NEW, write=True, root=course))
-    assert sources(path) == ["# 02 · Tiny", MOVED] and sources(solution) == ["# 02", f'model = "{NEW}"']
+    assert sources(path) == ["# 02 · Tiny", MOVED] and sources(solution) == ["# 02", SURE.replace(OLD, NEW)]
     assert "2 cells changed; 1 to look at by hand" in done and "python -m helpers record 02" in done
     written = read_notebook(path).cells[1].id
     assert f"cell {written}, line 2" in done, "the id that the cell has in the file now"

@@ -1,5 +1,6 @@
 """Recording a notebook over real sockets, and what is saved of it."""
 
+import json
 import os
 from pathlib import Path
 
@@ -114,6 +115,18 @@ def test_the_price_is_azures_for_answers_as_long_as_the_recorded(recorded):
     expected = f"about {total:.4f} US dollars for {len(ASKED)} answers as long as the recorded ones"
     assert estimate_price(folder, settings) == expected
     assert "not known" in estimate_price(folder / "nowhere", settings)
+
+
+def test_looking_up_a_stored_answer_has_no_price_and_no_model_without_one(tmp_path):
+    settings = Settings(mode="record", endpoint=parse_endpoint("https://some-name.openai.azure.com"))
+    usage = {"input_tokens": 22, "output_tokens": 8, "total_tokens": 30}
+    record = {
+        "request": {"method": "GET", "path": "/openai/v1/responses/resp_1", "query": {}},
+        "answers": [{"status": 200, "json": {"id": "resp_1", "usage": usage}}],
+    }
+    (tmp_path / "responses.any.000000000000.json").write_text(json.dumps(record))
+    priced = "about 0.0000 US dollars for 1 answer as long as the recorded ones"
+    assert estimate_price(tmp_path, settings) == priced
 
 
 def test_a_cell_that_prints_something_else_in_replay_is_named(tmp_path, standin):

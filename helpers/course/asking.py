@@ -1,13 +1,15 @@
 """Which models a notebook's code asks: read from its calls, and from where the names in them come."""
 
 import ast
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
-__all__ = ["read_models"]
+from helpers.course.apis import METHODS
 
-_CALLS = {"create", "parse", "stream", "generate", "edit", "connect"}  # what the SDK calls its operations
+__all__ = ["blank_magics", "read_models"]
+
 _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _LISTS = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
@@ -16,13 +18,26 @@ _Scope = tuple[int, ...]  # () is the notebook; a function in it (1,), a compreh
 
 def read_models(cells: Iterable[Any]) -> set[str]:
     """Every text that may be the model of a request in these cells: written in the call, or reaching it by a variable,
-    a loop, or a parameter of a function of the notebook. More than the models may be among them, never fewer, but for
-    names that are made at run time."""
+    a loop, a parameter of a function of the notebook, or by a dict that a call unfolds with **.
+
+    More than the models may be among them. Not seen are names that are made at run time (joined, formatted, from a file
+    or a table), what stands in a line of IPython's own (%time, !ls), in a cell that is no Python, or is stored in a
+    dict, a list or an attribute after it was made, the functions of an imported module, and calls of the SDK under
+    another name (ask = client.responses.create).
+    """
     reader = _Reader()
     for cell in cells:
         with suppress(SyntaxError):  # a magic, or a cell that is meant to fail
-            reader.visit(ast.parse(cell.source if cell.cell_type == "code" else ""))
+            reader.visit(ast.parse(blank_magics(cell.source) if cell.cell_type == "code" else ""))
     return reader.find_models()
+
+
+def blank_magics(source: str) -> str:
+    """The cell as plain Python, line by line: where it is none, its lines that begin with % or ! become `pass`."""
+    with suppress(SyntaxError):
+        ast.parse(source)
+        return source
+    return re.sub(r"(?m)^([ \t]*)[%!].*$", r"\1pass", source)
 
 
 class _Reader(ast.NodeVisitor):
@@ -43,9 +58,11 @@ class _Reader(ast.NodeVisitor):
             for function in functions:  # a notebook may give one name to several
                 self._bind_arguments(scope, call, *function)
             is_passed_on = any(arguments.kwarg for _, arguments in functions)
-            is_operation = isinstance(call.func, ast.Attribute) and call.func.attr in _CALLS
-            if "model" in named and (is_operation or is_passed_on):
-                asked.append((scope, named["model"]))
+            is_operation = isinstance(call.func, ast.Attribute) and call.func.attr in METHODS
+            if is_operation or is_passed_on:
+                asked += [(scope, named["model"])] if "model" in named else []
+                unfolded = [keyword.value for keyword in call.keywords if keyword.arg is None]
+                asked += [pair for value in unfolded for pair in self._list_members(scope, value, set())]
         return set().union(*(self._strings(scope, value, set()) for scope, value in asked))
 
     def visit_FunctionDef(self, node: Any) -> None:
@@ -129,6 +146,23 @@ class _Reader(ast.NodeVisitor):
         while scope and name not in self._bound[scope]:
             scope = scope[:-1]
         return scope
+
+    def _list_members(
+        self, scope: _Scope, value: ast.expr, seen: set[tuple[_Scope, str]]
+    ) -> list[tuple[_Scope, ast.expr]]:
+        """What stands under "model" in the dicts that a value may be: {"model": ...} or dict(model=...)."""
+        found: list[tuple[_Scope, ast.expr]] = []
+        for node in ast.walk(value):
+            if isinstance(node, ast.Dict):
+                pairs = zip(node.keys, node.values, strict=True)
+                found += [(scope, one) for key, one in pairs if isinstance(key, ast.Constant) and key.value == "model"]
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict":
+                found += [(scope, keyword.value) for keyword in node.keywords if keyword.arg == "model"]
+            elif isinstance(node, ast.Name) and (flow_key := (self._home(scope, node.id), node.id)) not in seen:
+                seen.add(flow_key)
+                for place, flow in self._flows.get(flow_key, []):
+                    found += self._list_members(place, flow, seen)
+        return found
 
     def _strings(self, scope: _Scope, value: ast.expr, seen: set[tuple[_Scope, str]]) -> set[str]:
         found: set[str] = set()

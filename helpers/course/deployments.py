@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from helpers.costs import expected_cost
 from helpers.course.asking import read_models
+from helpers.course.lifecycle import say_why
 from helpers.course.notebooks import find_notebook, read_notebook
 from helpers.course.upkeep import read_records, read_usage
 from helpers.errors import UnknownPrice
@@ -20,7 +21,7 @@ from helpers.tables import list_versions, read_rows
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["deployment_commands", "plan_deployments", "say_why"]
+__all__ = ["deployment_commands", "plan_deployments"]
 
 _REGIONAL = {"whisper", "tts", "tts-hd"}  # deployed in their region alone; the others wherever there is room
 _COUNTED = {"images", "video"}  # with the regional ones: capacity counts requests a minute, and there are few
@@ -90,19 +91,20 @@ _SCRIPT = """\
 
 RESOURCE=YOUR-RESOURCE  # part of the address: a name that nobody in Azure has yet
 GROUP=openai-course
-REGION=swedencentral  # one of the few that serve every model of the course, also sound
+REGION=swedencentral  # one of the few that serve every model of the course, audio too
 CAPACITY=50  # thousand tokens per minute for each deployment: enough for one notebook
 ROLE="Cognitive Services OpenAI User"  # may call OpenAI's models of the resource
 
-# Once: the resource.
+# Once: the resource. Its last two options allow projects, and need az 2.80 or newer.
 az group create --name "$GROUP" --location "$REGION"
 az cognitiveservices account create --name "$RESOURCE" --resource-group "$GROUP" \\
-  --location "$REGION" --kind AIServices --sku S0 --custom-domain "$RESOURCE" --yes
+  --location "$REGION" --kind AIServices --sku S0 --custom-domain "$RESOURCE" --yes \\
+  --assign-identity --allow-project-management true
 
 # The deployments, each under its model's own name, as the notebooks ask for them.
 {create}
 
-# To sign in without a key: your role. It counts after up to 5 minutes.
+# To sign in without a key: your role. It takes effect after up to 5 minutes.
 az role assignment create --role "$ROLE" \\
   --assignee-object-id "$(az ad signed-in-user show --query id --output tsv)" \\
   --scope "$(az cognitiveservices account show --name "$RESOURCE" \\
@@ -114,7 +116,7 @@ az cognitiveservices account show --name "$RESOURCE" --resource-group "$GROUP" \
 az cognitiveservices account keys list --name "$RESOURCE" --resource-group "$GROUP" \\
   --query key1 --output tsv
 
-# When you are done, call one of these two. Nothing is deleted before.
+# When you are done, call one of these two. Nothing is deleted until then.
 delete_deployments() {{
 {delete}
 }}
@@ -171,15 +173,3 @@ def _describe(model: str, answers: int, prompt_tokens: int, output_tokens: int) 
         usd = None
     newest = next(iter(list_versions(model)), {})
     return _Need(model, newest, answers, prompt_tokens, output_tokens, usd, say_why(newest))
-
-
-def say_why(row: Mapping[str, str]) -> str:
-    """Why a new customer cannot deploy what this row of models.csv describes, "" where nothing is against it."""
-    if not row:
-        return "data/tables/models.csv does not know it"
-    date = row["retirement_date"]
-    if row["answers_today"] == "no":
-        return f"retired on {date}" if date else "retired"
-    if row["deployable_by_new_customers"] == "no":
-        return f"deprecated: it answers only those who have it, until {date}"
-    return "" if row["deployable_by_new_customers"] else "no source says that a new customer can deploy it"

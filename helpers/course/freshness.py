@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers.course.asking import read_models
-from helpers.course.deployments import say_why
+from helpers.course.lifecycle import SOON, describe_life, say_why
 from helpers.course.notebooks import read_notebook
 from helpers.course.upkeep import read_records
 from helpers.errors import CourseError
@@ -18,9 +18,8 @@ from helpers.recordings.exchange import model_of
 from helpers.settings import ROOT
 from helpers.tables import list_versions, read_rows
 
-__all__ = ["SOON", "ModelState", "check_freshness", "describe_freshness", "read_day", "split_cells"]
+__all__ = ["ModelState", "check_freshness", "describe_freshness", "read_day", "split_cells"]
 
-SOON = 180  # days: time to move a notebook, to record it, and to read it once more
 _INDENT = " " * 11
 _HEADING = re.compile(r"(#{1,6})\s+(?:\d+\s+)?(.*)")
 
@@ -30,15 +29,15 @@ class ModelState:
     """One model of one notebook, on one day.
 
     is_history: asked in the section "As it was" alone, which always replays. why: why a new customer cannot deploy it,
-    or "". days_left: until it retires, None where no source names the day. replacement: the one that Microsoft names,
-    or "".
+    or "". life: that and when it retires, in words. days_left: until it retires, None where no source names the day.
+    replacement: the one that Microsoft names, or "".
     """
 
     notebook: str
     model: str
     is_history: bool
     why: str
-    retires: str
+    life: str
     days_left: int | None
     replacement: str
 
@@ -134,19 +133,17 @@ def _judge(notebook: str, model: str, is_history: bool, day: date) -> ModelState
     row = list_versions(model)[0]
     retires = row["retirement_date"]
     days_left = (date.fromisoformat(retires) - day).days if retires else None
-    is_past = days_left is not None and days_left <= 0
-    why = f"retired on {retires}" if is_past else say_why(row)
-    return ModelState(notebook, model, is_history, why, retires, days_left, row["replacement"])
+    life = describe_life(row, day)
+    return ModelState(notebook, model, is_history, say_why(row, day), life, days_left, row["replacement"])
 
 
 def _describe(state: ModelState) -> list[str]:
-    when = f"retires on {state.retires}, in {state.days_left} days" if state.retires else "no source says until when"
     if not state.is_leaving:
-        return [fold(f"  stays    {state.model}: a new customer can deploy it; {when}", _INDENT)]
-    facts = state.why or when
-    if state.why and state.retires and state.days_left and state.days_left > 0:
-        facts += f" (in {state.days_left} days)" if state.retires in state.why else f"; {when}"
-    return [fold(f"  LEAVES   {state.model}: {facts}", _INDENT), fold(f"{_INDENT}{_name_replacement(state)}", _INDENT)]
+        return [fold(f"  stays    {state.model}: {state.life}", _INDENT)]
+    return [
+        fold(f"  LEAVES   {state.model}: {state.life}", _INDENT),
+        fold(f"{_INDENT}{_name_replacement(state)}", _INDENT),
+    ]
 
 
 def _name_replacement(state: ModelState) -> str:

@@ -8,12 +8,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from helpers.course.deployments import say_why
-from helpers.course.freshness import SOON
+from helpers.course.lifecycle import SOON, describe_life, say_why
 from helpers.course.recorded import Requests, find_requests
 from helpers.course.renaming import rename_model
 from helpers.course.repricing import describe_prices
-from helpers.course.review import Finding, api_of, review_requests
+from helpers.course.review import Finding, api_of, body_of, review_requests
 from helpers.errors import CourseError
 from helpers.lines import fold
 from helpers.parameters import find_rule
@@ -73,12 +72,16 @@ def describe_migration(requests: Requests, old: str, new: str, on: date | None =
             lines += ["", title.format(new=new), *(line for one in chosen for line in _describe_finding(one, apis))]
     if not any(one.is_refusal for one in findings) and len(silent) < len(apis):
         lines += ["", f"By the table, {new} refuses none of these requests. The service has the last word."]
-    lines += _list_unchanged(requests.records, findings) if len(silent) < len(apis) else []
+    unchecked = {*silent, *(one.api for one in findings if one.kind == "unserved")}
+    taken = [record["request"] for _, record in requests.records if api_of(record["request"]) not in unchecked]
+    lines += _list_unchanged(taken, findings)
     return "\n".join([*lines, "", *describe_prices(requests.records, old, new)])
 
 
 _TITLES: dict[str, Callable[[Finding], bool]] = {
-    "What {new} refuses, by data/tables/parameters.csv (the service has the last word)": lambda one: one.is_refusal,
+    "What {new} refuses, by data/tables/parameters.csv (the service has the last word)": lambda one: (
+        one.is_refusal and one.kind != "both"
+    ),
     "Taken, and not as before": lambda one: one.kind == "differs",
     "Refused before, and refused by {new} too": lambda one: one.kind == "both",
 }
@@ -108,12 +111,7 @@ def _warn_of(new: str, day: date) -> Iterator[str]:
 
 def _describe_life(name: str) -> str:
     row = next(iter(list_versions(name)), None)
-    if row is None:
-        return "not in data/tables/models.csv: the name of a deployment, perhaps"
-    retires = row["retirement_date"]
-    ends = f"retires on {retires}" if retires else "no source says when it retires"
-    why = say_why(row) or "a new customer can deploy it"
-    return why if retires and retires in why else f"{why}; {ends}"
+    return describe_life(row) if row else "not in data/tables/models.csv: the name of a deployment, perhaps"
 
 
 def _describe_finding(one: Finding, apis: Counter[str]) -> list[str]:
@@ -135,13 +133,8 @@ def _is_number(text: str) -> bool:
     return re.fullmatch(r"-?\d+(\.\d+)?", text) is not None
 
 
-def _list_unchanged(records: Iterable[tuple[str, dict[str, Any]]], findings: Sequence[Finding]) -> list[str]:
-    named = Counter(
-        name
-        for _, record in records
-        for name in (record["request"].get("json") or {})
-        if name not in ("model", "stream")
-    )
+def _list_unchanged(requests: Iterable[dict[str, Any]], findings: Sequence[Finding]) -> list[str]:
+    named = Counter(name for request in requests for name in body_of(request) if name != "stream")
     touched = {one.parameter.partition(".")[0] for one in findings}
     same = [f"{name} ({count})" for name, count in named.most_common() if name not in touched]
     return ["", fold(f"Nothing to change for: {', '.join(same)}", "  ")] if same else []

@@ -130,11 +130,12 @@ def estimate_price(old: Path, settings: Settings, models: Set[str] | None = None
             continue
         for answer in record.get("answers", []):
             count += 1
-            if usage := read_usage(answer):
+            model = model_of(record["request"])
+            if model and (usage := read_usage(answer)):  # to look up what is stored costs nothing, and names no model
                 try:
-                    total += expected_cost(*usage, model_of(record["request"]))
+                    total += expected_cost(*usage, model)
                 except UnknownPrice:
-                    unknown.add(model_of(record["request"]))
+                    unknown.add(model)
     if not count:
         return "not known, because nothing was recorded before"
     without = f", without {', '.join(sorted(unknown))}, whose price is not in the table" if unknown else ""

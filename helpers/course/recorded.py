@@ -3,14 +3,14 @@
 import difflib
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from helpers.course.notebooks import find_notebook
-from helpers.course.upkeep import read_records
 from helpers.errors import CourseError
+from helpers.recordings import Store
 from helpers.recordings.exchange import model_of
 from helpers.settings import ROOT
 
@@ -35,7 +35,7 @@ def find_requests(folder: str, old: str, root: Path = ROOT) -> Requests:
     one is broken.
     """
     path, notebook = _find_folder(folder, root)
-    records = [pair for each in _list_folders(path) for pair in read_records(each)]
+    records = [pair for each in _list_folders(path) for pair in _read_folder(each)]
     models = Counter(model for _, record in records if (model := model_of(record["request"])))
     asked = ", ".join(f"{model} ({count})" for model, count in models.most_common())
     if not asked:
@@ -85,6 +85,14 @@ def _list_folders(path: Path) -> list[Path]:
         return [path]
     below = (one for one in path.glob("*/*.json") if _RECORDING.search(one.name))
     return sorted({one.parent for one in below if not one.parent.name.startswith(".")})
+
+
+def _read_folder(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """As `read_records`, without what is no recording by its name: a reader's own JSON may lie beside them."""
+    store = Store(folder)
+    for name in sorted(path.name for path in folder.glob("*.json") if _RECORDING.search(path.name)):
+        if record := store.read(name):
+            yield name, record
 
 
 def _shorten(path: Path, root: Path) -> str:

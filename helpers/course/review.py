@@ -5,26 +5,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from helpers.course.apis import api_of_operation
 from helpers.parameters import Refusal, find_rule, list_refusals, unfold_parameters
 from helpers.recordings.exchange import model_of, operation_of
 
-__all__ = ["Finding", "api_of", "review_requests"]
+__all__ = ["Finding", "api_of", "body_of", "review_requests"]
 
-_APIS = {  # operation of a request: its word in parameters.csv
-    "chat.completions": "chat",
-    "responses": "responses",
-    "completions": "completions",
-    "embeddings": "embeddings",
-    "images.generations": "images",
-    "images.edits": "image_edits",
-    "audio.transcriptions": "transcription",
-    "audio.translations": "translation",
-    "audio.speech": "speech",
-}
 _EFFORTS = {"chat": "reasoning_effort", "responses": "reasoning.effort"}
 _LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 # Limits and efforts have words of their own, and the last one's note is of an effort that newer models lack.
 _TOLD = {*_LIMITS, *_EFFORTS.values(), "parallel_tool_calls"}
+_RENAMED = {
+    ("chat", "max_tokens"): "max_completion_tokens"
+}  # the same thing under another name, nothing else to change
+_THINK_ANYWAY = ("gpt-chat-latest", "o1-mini", "o1-preview")  # by parameters.csv, though no effort can be set
+_REFUSED = {400, 404, 422}  # statuses
 _KINDS = ["unserved", "moved", "refused", "only", "needs", "unknown", "differs", "both"]
 _Trouble = tuple[str, str, str, str, str]  # parameter, kind, what, instead, value
 
@@ -34,9 +29,9 @@ class Finding:
     """One thing that changes, and the requests that it changes for.
 
     kind: "unserved" (the API does not take the model), "moved" (to another name), "refused", "only" (some values),
-    "needs" (another parameter), "unknown" (to the table); "differs": taken, and not as before; "both": refused before
-    and after. what: what the new model does; instead: what to write, "" where nothing need be. values: what was asked
-    and is not taken. files: the recordings, by name.
+    "needs" (another parameter), "unknown" (to the table); "both": refused by the table before and after, where the
+    recorded answer was a refusal; "differs": taken, and not as before. what: what the new model does; instead: what to
+    write, "" where nothing need be. values: what was asked and is not taken. files: the recordings, by name.
     """
 
     api: str
@@ -49,7 +44,12 @@ class Finding:
 
     @property
     def is_refusal(self) -> bool:
-        return self.kind not in {"differs", "both"}
+        return self.kind != "differs"
+
+    @property
+    def renamed_to(self) -> str:
+        """The name under which the new model takes the same value, "" where no other name is all that changes."""
+        return _RENAMED.get((self.api, self.parameter), "") if self.kind == "moved" else ""
 
 
 def review_requests(records: Iterable[tuple[str, Mapping[str, Any]]], new: str) -> list[Finding]:
@@ -62,7 +62,8 @@ def review_requests(records: Iterable[tuple[str, Mapping[str, Any]]], new: str) 
     for name, record in records:
         request = record["request"]
         if api := api_of(request):
-            for parameter, kind, what, instead, value in _review_one(api, model_of(request), new, _body_of(request)):
+            troubles = _review_one(api, model_of(request), new, body_of(request), _was_refused(record))
+            for parameter, kind, what, instead, value in troubles:
                 values, files = found.setdefault((api, parameter, kind, what, instead), ({}, {}))
                 files[name] = None
                 values |= {value: None} if value else {}
@@ -75,16 +76,33 @@ def review_requests(records: Iterable[tuple[str, Mapping[str, Any]]], new: str) 
 
 def api_of(request: Mapping[str, Any]) -> str:
     """The word of parameters.csv for a recorded request, "" where it asks no model through an API that stands there."""
-    return _APIS.get(operation_of(request), "") if model_of(request) else ""
+    return api_of_operation(operation_of(request)) if model_of(request) else ""
 
 
-def _body_of(request: Mapping[str, Any]) -> dict[str, Any]:
-    body = request.get("json") or request.get("form") or {}
+def body_of(request: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a recorded request but for its model; those of a form as JSON would have them: 0, not "0"."""
+    body = request.get("json")
+    if isinstance(form := request.get("form"), dict):
+        body = {name.removesuffix("[]"): _read_field(value) for name, value in form.items()}
     return {name: value for name, value in body.items() if name != "model"} if isinstance(body, dict) else {}
 
 
-def _review_one(api: str, old: str, new: str, body: Mapping[str, Any]) -> Iterator[_Trouble]:
-    before = {(one.parameter, one.kind) for one in list_refusals(old, api, body)}
+def _read_field(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_read_field(one) for one in value]
+    if not isinstance(value, str):
+        return value
+    if re.fullmatch(r"-?\d{1,15}(\.\d{1,15})?", value):
+        return float(value) if "." in value else int(value)
+    return {"true": True, "false": False}.get(value, value)
+
+
+def _was_refused(record: Mapping[str, Any]) -> bool:
+    return bool(record["answers"]) and record["answers"][-1]["status"] in _REFUSED
+
+
+def _review_one(api: str, old: str, new: str, body: Mapping[str, Any], was_refused: bool) -> Iterator[_Trouble]:
+    before = {(one.parameter, one.kind) for one in list_refusals(old, api, body)} if was_refused else set()
     refused = set()
     for one in list_refusals(new, api, body):
         refused.add(one.parameter)
@@ -99,9 +117,9 @@ def _review_one(api: str, old: str, new: str, body: Mapping[str, Any]) -> Iterat
 def _word_refusal(api: str, new: str, refusal: Refusal) -> tuple[str, str]:
     """(kind, what the new model does)"""
     rule = find_rule(api, new, refusal.parameter)
-    place = re.match(r"use (\w+)", refusal.instead)
-    if refusal.kind == "refused" and place and (moved := find_rule(api, new, place[1])) and moved["accepted"] == "yes":
-        return "moved", f"refused under this name: it is {place[1]} now"
+    target = _RENAMED.get((api, refusal.parameter), "")
+    if refusal.kind == "refused" and target and (moved := find_rule(api, new, target)) and moved["accepted"] == "yes":
+        return "moved", f"refused under this name: it is {target} now"
     if rule and refusal.kind == "value":
         return "only", f"takes only {rule['allowed_values'].replace('|', ', ')}"
     if rule and refusal.kind == "bound" and rule["minimum"] == rule["maximum"]:
@@ -118,13 +136,18 @@ def _list_differences(api: str, old: str, new: str, body: Mapping[str, Any], ref
     name, default = _EFFORTS.get(api, ""), effort.get("default_value", "")
     if thinks and name not in asked and not (thought and default and default == was["default_value"]):
         yield name, "differs", *_word_effort(api, effort), ""
+    thinks_anyway, thought_anyway = (model.startswith(_THINK_ANYWAY) for model in (new, old))
+    if thinks_anyway and not thought_anyway and name:
+        what = "it thinks first, and no effort can be set: hidden tokens are billed as output"
+        yield name, "differs", what, "", ""
     thinks_first, thought_first = (
-        rule.get("accepted") == "yes" and asked.get(name, rule["default_value"]) != "none" for rule in (effort, was)
+        anyway or (rule.get("accepted") == "yes" and asked.get(name, rule["default_value"]) != "none")
+        for rule, anyway in ((effort, thinks_anyway), (was, thought_anyway))
     )
     for limit in _LIMITS:
         if limit in asked and thinks_first and not thought_first:
             what = "counts the hidden tokens too: where it is small, the answer is cut or empty"
-            yield limit, "differs", what, "leave 25,000 to begin with, or set a low effort", f"{asked[limit]}"
+            yield limit, "differs", what, _word_room(bool(thinks)), f"{asked[limit]}"
     if api == "embeddings":
         what = f"vectors of {old} and of {new} do not mix"
         yield "input", "differs", what, "embed every text of a collection anew", ""
@@ -135,12 +158,17 @@ def _list_differences(api: str, old: str, new: str, body: Mapping[str, Any], ref
             yield one, "differs", after["note"], "", ""
 
 
+def _word_room(has_effort: bool) -> str:
+    return "leave 25,000 to begin with" + (", or set a low effort" if has_effort else "")
+
+
 def _word_effort(api: str, rule: Mapping[str, str]) -> tuple[str, str]:
     """(what becomes of a request that does not set the effort, what to write)"""
-    default, lowest = rule["default_value"], (rule["allowed_values"] or "low").split("|")[0]
+    default, (lowest, *higher) = rule["default_value"], (rule["allowed_values"] or "low").split("|")
     named = f'reasoning_effort="{lowest}"' if api == "chat" else f'reasoning={{"effort": "{lowest}"}}'
     note = f" ({rule['note']})" if "inferred" in rule["note"] else ""
     if default == "none":
         return f"not set, so it is none: no hidden tokens{note}", f"{named}, for defaults differ from model to model"
     what = f"not set, so it is {default}: it thinks first" if default else "not set, no source names its default"
-    return f"{what}; hidden tokens are billed as output{note}", f"{named}, or more where the task needs it"
+    more = ", or more where the task needs it" if higher else ""
+    return f"{what}; hidden tokens are billed as output{note}", named + more
