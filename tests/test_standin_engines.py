@@ -247,6 +247,17 @@ def test_prompts_are_counted_as_on_the_wire(name: str, count: CountTokens):
         assert counted == answer["usage"]["prompt_tokens"]
 
 
+@pytest.mark.parametrize(
+    ("model", "question", "tokens"),
+    [  # as Azure counted: pydantic-ai cassettes of 2026-07-27, ruby_llm cassette of 2026-08-19
+        *[(f"gpt-5.{n}", QUESTION[0]["content"], 18) for n in ("4", "5", "6-sol")],
+        ("gpt-5.6-luna", "Say OK and nothing else.", 12),
+    ],
+)
+def test_models_of_2026_count_six_tokens_beside_the_text(model: str, question: str, tokens: int, count: CountTokens):
+    assert count([{"role": "user", "content": question}], *tokenizer_of(model, "reasoning")) == tokens
+
+
 def test_what_is_counted_is_the_prompt_and_not_what_the_engine_makes_of_it(client: openai.OpenAI):
     tell: Any = [{"role": "user", "content": "Answer in up to 3 words: Which ocean contains the falkland islands?"}]
     for model in ("gpt-4o-mini", "gpt-4-32k"):  # 24 in recordings of both

@@ -10,10 +10,12 @@ import httpx2
 import openai
 import pytest
 
+from helpers import explain
 from helpers.tables import read_rows
 from tests.standin import Standin, serve
 from tests.standin.faults import FaultError, parse_fault
 from tests.standin.limits import Meter
+from tests.standin.named_faults import NAMED
 
 HTTP = httpx2.Client(timeout=30, verify=False)  # one for all: making one takes longer than asking
 HELLO: Any = [{"role": "user", "content": "Say hello to the sea"}]
@@ -139,6 +141,66 @@ def test_a_status_is_answered_on_demand(client: openai.OpenAI, status: int, erro
     assert caught.value.response.headers["x-standin-engine"] == "front"
 
 
+NAMED_FAULTS: dict[str, tuple[str, type[openai.APIStatusError], str]] = {
+    "400 filter": ("400_content_filter_chat", openai.BadRequestError, "prompt_filtered"),
+    "400 jailbreak": ("400_content_filter_jailbreak", openai.BadRequestError, "prompt_filtered"),
+    "400 invalid-prompt": ("400_invalid_prompt_reasoning", openai.BadRequestError, ""),
+    "401 role": ("401_no_role", openai.AuthenticationError, "role_missing"),
+    "401 audience": ("401_token_missing_or_wrong_audience", openai.AuthenticationError, "token_refused"),
+    "403 firewall": ("403_firewall", openai.PermissionDeniedError, "network_closed"),
+    "403 vnet": ("403_vnet_wrong_endpoint", openai.PermissionDeniedError, "network_closed"),
+    "403 blocked": ("403_resource_blocked_whole", openai.PermissionDeniedError, "resource_blocked"),
+    "404 deployment": ("404_deployment_not_found_2026", openai.NotFoundError, "no_deployment"),
+}
+
+
+@pytest.mark.parametrize("fault", NAMED_FAULTS)
+def test_a_named_fault_has_the_body_that_azure_sent_somebody_and_its_card(client: openai.OpenAI, fault: str):
+    row_name, error, card = NAMED_FAULTS[fault]
+    (row,) = [row for row in read_rows("errors") if row["error"] == row_name]
+    with pytest.raises(error) as caught:
+        client.chat.completions.create(**ASK, extra_headers={"x-standin-fault": fault})
+    response = caught.value.response
+    assert response.json() == json.loads(row["body"]) and str(response.status_code) == row["status"]
+    assert response.headers["x-standin-engine"] == "front"
+    assert not card or explain(caught.value).name == card
+
+
+def test_every_named_fault_is_tried():
+    assert set(NAMED) == {*NAMED_FAULTS, "429 tokens", "429 requests", "429 day"}
+
+
+def test_the_filter_speaks_otherwise_on_the_responses_route(client: openai.OpenAI):
+    (row,) = [row for row in read_rows("errors") if row["error"] == "400_content_filter_responses"]
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.responses.create(model="gpt-4o", input="x", extra_headers={"x-standin-fault": "400 jailbreak"})
+    assert caught.value.response.json() == json.loads(row["body"])
+
+
+@pytest.mark.parametrize(("fault", "seconds"), [("429 tokens", 60), ("429 requests", 10), ("429 day", 86_400)])
+def test_limits_of_another_minute_name_the_deployment_that_was_asked(standin: Standin, fault: str, seconds: int):
+    given = {"api-key": standin.key, "x-standin-fault": fault}
+    answer = HTTP.post(f"{standin.endpoint}/openai/v1/chat/completions", headers=given, json=ASK)
+    message = answer.json()["error"]["message"]
+    assert answer.status_code == 429 and answer.headers["retry-after"] == str(seconds)
+    what = "call" if fault == "429 requests" else "token"
+    assert message.startswith(f"Your requests to gpt-4o for gpt-4o in stand-in have exceeded the {what} rate limit")
+    assert f"Please retry after {seconds} seconds." in message
+    dated = HTTP.post(standin.endpoint + DATED, headers=given, json=ASK).json()["error"]
+    assert (
+        dated["code"] == "429"
+        and "ChatCompletions_Create Operation under Azure OpenAI API version 2024-10-21" in (dated["message"])
+    )
+    told = HTTP.post(f"{standin.endpoint}/openai/v1/responses", headers=given, json={"model": "gpt-5.1"}).json()
+    assert "gpt-5.1 for gpt-5.1" in told["error"]["message"] and "Responses_Create" in told["error"]["message"]
+
+
+def test_a_named_fault_passes_after_its_times_and_takes_a_shorter_wait(standin: Standin):
+    fault = {"x-standin-fault": "429 tokens retry-after-ms=1 times=2"}
+    answer = connect(standin, retries=2).chat.completions.create(**ASK, extra_headers=fault)
+    assert answer.choices[0].message.content
+
+
 def test_every_form_of_retry_after_can_be_had(standin: Standin):
     def headers(fault: str) -> httpx2.Headers:
         given = {"api-key": standin.key, "x-standin-fault": fault}
@@ -215,7 +277,9 @@ def test_no_fault_answers_who_has_no_key(standin: Standin):
         assert answer.status_code == 401
 
 
-@pytest.mark.parametrize("text", ["404", "", "cut after=x", "429 retry-after", "slow seconds=900", "503 often=1"])
+@pytest.mark.parametrize(
+    "text", ["404", "", "cut after=x", "403", "403 flood", "429 retry-after", "slow seconds=900", "503 often=1"]
+)
 def test_a_fault_that_is_none_is_said(client: openai.OpenAI, text: str):
     with pytest.raises(FaultError, match="there are"):
         parse_fault(text)

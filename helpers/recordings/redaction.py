@@ -25,6 +25,7 @@ KEPT_HEADERS = frozenset(
     {
         "content-type", "x-request-id", "apim-request-id", "retry-after", "retry-after-ms", "x-should-retry",
         "x-ms-region", "x-ms-deployment-name", "csp-billing-usage", "openai-processing-ms", "location",
+        "x-ms-aoai-configured-data-retention-days",
         "x-ratelimit-limit-requests", "x-ratelimit-limit-tokens",
         "x-ratelimit-remaining-requests", "x-ratelimit-remaining-tokens",
         "x-ratelimit-reset-requests", "x-ratelimit-reset-tokens",

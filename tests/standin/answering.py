@@ -23,12 +23,20 @@ __all__ = ["Answering", "Choice", "collect", "event"]
 
 @dataclass
 class Choice:
-    """One choice, whole. logprobs: an entry for each token, empty where none were asked for."""
+    """One choice. logprobs: an entry for each token, empty where none were asked for. thought: what nobody sees."""
 
     text: str = ""
     finish: str = "stop"
     logprobs: list[dict[str, Any]] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
+    thought: str = ""
+
+    def add(self, piece: Piece) -> None:
+        self.text += piece.text
+        self.finish = piece.finish or self.finish
+        self.logprobs += piece.logprobs or []
+        self.calls += piece.calls
+        self.thought += piece.thought
 
 
 @dataclass
@@ -100,11 +108,7 @@ async def collect(answering: Answering, request: Request) -> list[Choice] | None
     choices = [Choice() for _ in answering.requests]
     async with aclosing(answering.pieces()) as pieces:  # type: ignore[type-var]
         async for number, piece in pieces:
-            choice = choices[number]
-            choice.text += piece.text
-            choice.finish = piece.finish or choice.finish
-            choice.logprobs += piece.logprobs or []
-            choice.calls += piece.calls
+            choices[number].add(piece)
             if await request.is_disconnected():
                 return None
     return choices

@@ -8,6 +8,7 @@ from typing import Any
 from tests.standin.pieces import EngineRequest, Piece, chat_request
 from tests.standin.thinking import MOST_TOKENS, ask_to_conclude, ask_to_think, choose_thought
 from tests.standin.toolbox import Toolbox, drop_repeats, read_calls
+from tests.standin.verbosity import ask_for_length
 
 __all__ = ["ChatTask", "perform"]
 
@@ -36,7 +37,9 @@ class ChatTask:
     toolbox: Toolbox | None = None
 
     def answer(self, messages: list[dict[str, Any]], limit: int) -> EngineRequest:
-        return chat_request(messages, self.asked, limit, self.choice, self.logprobs)
+        # Hidden texts are as long as they need to be.
+        told = ask_for_length(self.asked.get("verbosity") or "", messages)
+        return chat_request(told, self.asked, limit, self.choice, self.logprobs)
 
     def think(self, number: int, limit: int) -> EngineRequest:
         drawn = self._bare(_SPREAD if number else 0)
@@ -79,10 +82,12 @@ async def perform(task: ChatTask, ask: Ask) -> AsyncIterator[Piece]:
                     thoughts[-1] += piece.text
                     spent += piece.tokens or 0
                     yield Piece(tokens=piece.tokens, hidden=True)
+        thought = choose_thought(thoughts)
+        yield Piece(hidden=True, thought=thought)
         if task.limit and spent >= task.limit:
             yield Piece(finish="length")  # all that it might cost went into reasoning
             return
-        messages = ask_to_conclude(messages, choose_thought(thoughts))
+        messages = ask_to_conclude(messages, thought)
     async with aclosing(ask(task.answer(messages, task.limit and task.limit - spent))) as pieces:  # type: ignore[type-var]
         async for piece in pieces:
             yield piece

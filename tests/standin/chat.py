@@ -12,13 +12,15 @@ from tests.standin.answering import Answering, Choice, collect, event
 from tests.standin.asking import ChatTask
 from tests.standin.chat_request import check_chat
 from tests.standin.deployments import Deployment
-from tests.standin.front import post_routes
+from tests.standin.front import join_notes, post_routes
 from tests.standin.pieces import Piece
+from tests.standin.reasoning_rules import default_effort, takes_temperature
 from tests.standin.refusals import ServiceError
-from tests.standin.rules import check_rules, check_window, default_effort
+from tests.standin.rules import check_rules, check_window
 from tests.standin.schemas import tell_schema
 from tests.standin.thinking import count_passes
 from tests.standin.toolbox import TOOLS_NOTE, Toolbox, spell_history
+from tests.standin.verbosity import verbosity_note
 from tests.standin.wire import event_headers, filter_completion, filter_prompt, json_response, make_id
 
 __all__ = ["ROUTES"]
@@ -36,14 +38,15 @@ async def _complete(request: Request, deployment: Deployment, body: dict[str, An
     toolbox = Toolbox.build(tools, asked.get("tool_choice"), asked.get("parallel_tool_calls", True))
     passes = 0
     if deployment.reasons:
-        passes = count_passes(asked.get("reasoning_effort"), default_effort(deployment))
-        asked["temperature"] = 0  # these models take none, and an engine this small reasons best without chance
+        passes = count_passes(asked.get("reasoning_effort"), default_effort("chat", deployment))
+        # Most of these models take none, and an engine this small reasons best without chance.
+        asked["temperature"] = asked.get("temperature", 0) if takes_temperature("chat", deployment) else 0
     spelt = tell_schema(asked.get("response_format"), spell_history(messages))
     tasks = [ChatTask(spelt, asked, limit, i, logprobs, passes, toolbox) for i in range(asked.get("n", 1))]
     api_version = request.query_params.get("api-version")
     answering = Answering(
         front, deployment, "ChatCompletions_Create", api_version, tasks, prompt_tokens, limit, make_id("chatcmpl"),
-        note=TOOLS_NOTE if toolbox else "",
+        note=join_notes(TOOLS_NOTE if toolbox else "", verbosity_note(asked)),
     )  # fmt: skip
     if asked.get("stream"):
         return await _stream(answering, bool(asked.get("stream_options", {}).get("include_usage")))

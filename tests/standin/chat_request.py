@@ -20,8 +20,8 @@ __all__ = ["check_chat"]
 
 # Accepted and without effect on what a small open model says.
 _IGNORED = {
-    "metadata", "prediction", "prompt_cache_key", "safety_identifier", "service_tier", "store", "user",
-    "user_security_context", "verbosity",
+    "metadata", "prediction", "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention", "safety_identifier",
+    "service_tier", "store", "user", "user_security_context",
 }  # fmt: skip
 _NOT_SERVED = {
     "audio", "data_sources", "function_call", "functions", "logit_bias", "modalities", "web_search_options",
@@ -29,7 +29,7 @@ _NOT_SERVED = {
 _KNOWN = {
     "frequency_penalty", "logprobs", "max_completion_tokens", "max_tokens", "messages", "model", "n",
     "parallel_tool_calls", "presence_penalty", "reasoning_effort", "response_format", "seed", "stop", "stream",
-    "stream_options", "temperature", "tool_choice", "tools", "top_logprobs", "top_p",
+    "stream_options", "temperature", "tool_choice", "tools", "top_logprobs", "top_p", "verbosity",
 }  # fmt: skip
 _ROLES = ("system", "developer", "user", "assistant", "tool")
 
@@ -43,6 +43,9 @@ def check_chat(body: Mapping[str, Any]) -> dict[str, Any]:
         raise bad_request("'max_tokens' and 'max_completion_tokens' cannot both be set.", "max_tokens")
     if "top_logprobs" in asked and not asked.get("logprobs"):
         raise bad_request("'top_logprobs' needs 'logprobs' to be true.", "top_logprobs")
+    for name in ("reasoning_effort", "verbosity"):  # which words there are, parameters.csv says model by model
+        if not isinstance(asked.get(name), str | None):
+            raise wrong_type(name, "a string", asked[name])
     check_stream_options(asked)
     check_stop(asked)
     if "response_format" in asked:

@@ -5,6 +5,11 @@ serve(faults=["429 retry-after-ms=20", "", "drop"])  the first request and the t
 
 408  500  503  429    answered with that status and the service's body, if they carry the key; 429 and 503 may add
                       retry-after=<seconds>  retry-date=<seconds from now>  retry-after-ms=<milliseconds>
+400 filter            the content filter stopped the prompt; 400 jailbreak; 400 invalid-prompt, of reasoning models
+401 role              signed in with Entra ID, without a role; 401 audience: the token is of another service
+403 firewall          another network; 403 vnet: the wrong endpoint of a closed network; 403 blocked: the whole resource
+404 deployment        there is none of that name
+429 tokens            the limit per minute is used up, wait 60 s; 429 requests: 10 s; 429 day: 86,400 s, it never passes
 cut after=<events>    hang up in the middle of the answer: after so many events of a stream, or half of a body
 slow seconds=<s>      the answer begins so much later
 drop                  hang up without an answer
@@ -19,15 +24,18 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import Any
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, QueryParams
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tests.standin.named_faults import NAMED, answer_named
 from tests.standin.refusals import ServiceError, bad_request
 
 __all__ = ["HEADER", "Fault", "FaultError", "Faults", "parse_fault"]
 
 HEADER = "x-standin-fault"
 _ATTEMPT = "x-stainless-retry-count"  # sent by the openai SDK
+_LOOKED_AT = 1_000_000  # bytes of a body, for the name of its deployment
 _OPTIONS = {"retry-after": 1e6, "retry-date": 1e6, "retry-after-ms": 1e9, "after": 1e6, "seconds": 60, "times": 100}
 _BODIES: dict[str, dict[str, Any]] = {
     "408": {"code": "Timeout", "message": "The operation was timeout."},
@@ -51,7 +59,7 @@ class FaultError(ValueError):
 
 @dataclass(frozen=True)
 class Fault:
-    """kind: a status, or cut, slow, drop. options: the numbers beside it."""
+    """kind: a status, or one of NAMED, or cut, slow, drop. options: the numbers beside it."""
 
     kind: str
     options: dict[str, float] = field(default_factory=dict)
@@ -60,14 +68,16 @@ class Fault:
 def parse_fault(text: str) -> Fault:
     """A fault from words such as "429 retry-after=7". Raises FaultError."""
     kind, *words = text.split() or [""]
+    if words and "=" not in words[0] and f"{kind} {words[0]}" in NAMED:
+        kind = f"{kind} {words.pop(0)}"
     options = {}
     for word in words:
         name, _, value = word.partition("=")
         if name not in _OPTIONS or not re.fullmatch(r"\d{1,9}(\.\d{1,3})?", value) or float(value) > _OPTIONS[name]:
             raise FaultError(f"no such option of a fault: {word!r}; there are {', '.join(_OPTIONS)}, each with =number")
         options[name] = float(value)
-    if kind not in (*_BODIES, "cut", "slow", "drop"):
-        raise FaultError(f"no such fault: {text!r}; there are {', '.join(_BODIES)}, cut, slow and drop")
+    if kind not in (*_BODIES, *NAMED, "cut", "slow", "drop"):
+        raise FaultError(f"no such fault: {text!r}; there are {', '.join((*_BODIES, *NAMED))}, cut, slow and drop")
     return Fault(kind, options)
 
 
@@ -100,8 +110,8 @@ class Faults:
         elif fault.kind == "cut":
             await self._cut(int(fault.options.get("after", 3)), scope, receive, send)
         else:
-            await _read_all(receive)  # a client that is still sending could not read the answer
-            await _fail(fault).response()(scope, receive, send)
+            content = await _read_all(receive)  # a client that is still sending could not read the answer
+            await _fail(fault, scope, content)(scope, receive, send)
 
     def _choose(self, headers: Headers) -> Fault | None:
         if HEADER not in headers:
@@ -148,12 +158,16 @@ async def _hang_up(receive: Receive) -> None:
         pass
 
 
-async def _read_all(receive: Receive) -> None:
-    while (message := await receive())["type"] == "http.request" and message.get("more_body"):
-        pass
+async def _read_all(receive: Receive) -> bytes:
+    """The start of a request's body, of which all is read."""
+    content, more = b"", True
+    while more and (message := await receive())["type"] == "http.request":
+        content += message.get("body", b"")[: _LOOKED_AT - len(content)]
+        more = message.get("more_body", False)
+    return content
 
 
-def _fail(fault: Fault) -> ServiceError:
+def _fail(fault: Fault, scope: Scope, content: bytes) -> Response:
     headers = {}
     if (seconds := fault.options.get("retry-after")) is not None:
         headers["retry-after"] = f"{seconds:g}"
@@ -161,4 +175,9 @@ def _fail(fault: Fault) -> ServiceError:
         headers["retry-after"] = formatdate(time.time() + seconds, usegmt=True)
     if (milliseconds := fault.options.get("retry-after-ms")) is not None:
         headers["retry-after-ms"] = f"{milliseconds:g}"
-    return ServiceError(int(fault.kind), dict(_BODIES[fault.kind]), headers=headers)
+    if fault.kind in NAMED:
+        version = QueryParams(scope["query_string"]).get("api-version")
+        answer = answer_named(fault.kind, scope["path"], version, content)
+        answer.headers.update(headers)
+        return answer
+    return ServiceError(int(fault.kind), dict(_BODIES[fault.kind]), headers=headers).response()

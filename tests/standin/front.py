@@ -18,9 +18,20 @@ from tests.standin.deployments import Deployment
 from tests.standin.kept import Kept
 from tests.standin.limits import Meter
 from tests.standin.refusals import missing, resource_not_found, unknown_deployment
+from tests.standin.sealing import Seal
 from tests.standin.tokens import CountPrompt
 
-__all__ = ["NOTE", "Front", "Received", "find_dated", "find_named", "post_routes", "read_body", "require_api_version"]
+__all__ = [
+    "NOTE",
+    "Front",
+    "Received",
+    "find_dated",
+    "find_named",
+    "join_notes",
+    "post_routes",
+    "read_body",
+    "require_api_version",
+]
 
 NOTE = "x-standin-note"  # a header: what of an answer is not as on Azure
 _API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?")
@@ -49,6 +60,7 @@ class Front:
     meter: Meter = field(default_factory=Meter)
     faults: Sequence[str] = ()
     kept: Kept = field(default_factory=Kept)
+    seal: Seal = field(default_factory=Seal, repr=False)
     started: int = field(default_factory=lambda: int(time.time()))
     # Engines are on loopback: a proxy from the environment must not come between. They may think for minutes.
     http: httpx2.AsyncClient = field(
@@ -76,6 +88,11 @@ class Front:
             return None
         self.requests.append(received)
         return len(self.requests) - 1
+
+
+def join_notes(*notes: str) -> str:
+    """One value for the header `NOTE`."""
+    return "; ".join(filter(None, notes))
 
 
 async def read_body(request: Request) -> dict[str, Any]:

@@ -29,7 +29,7 @@ class Piece:
     """A part of an answer, or nothing while the engine writes what is not shown.
 
     finish: set on the last text; tokens: completion tokens, set on the very last piece, hidden where they were spent on
-    reasoning; calls: all of them at once, in place of a text.
+    reasoning; calls: all of them at once, in place of a text; thought: the hidden steps that were kept, whole.
     """
 
     text: str = ""
@@ -38,6 +38,7 @@ class Piece:
     tokens: int | None = None
     hidden: bool = False
     calls: Sequence[Call] = ()
+    thought: str = ""
 
 
 @dataclass(frozen=True)

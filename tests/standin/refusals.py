@@ -20,13 +20,16 @@ __all__ = [
     "engine_lost",
     "input_exceeded",
     "input_refused",
+    "item_not_found",
     "missing",
     "not_served",
     "operation_refused",
     "resource_not_found",
     "response_not_found",
+    "seal_broken",
     "too_large",
     "too_many",
+    "tools_need_no_effort",
     "unknown_deployment",
     "wrong_type",
 ]
@@ -81,6 +84,14 @@ def bad_request(message: str, param: str | None = None, code: str | None = None)
     return ServiceError(400, {"message": message, "type": "invalid_request_error", "param": param, "code": code})
 
 
+def tools_need_no_effort(model: str) -> ServiceError:
+    message = (
+        f"Function tools with reasoning_effort are not supported for {model} in /v1/chat/completions. "
+        "To use function tools, use /v1/responses or set reasoning_effort to 'none'."
+    )
+    return bad_request(message, "reasoning_effort")
+
+
 def missing(name: str) -> ServiceError:
     return bad_request(f"Missing required parameter: '{name}'.", name, "missing_required_parameter")
 
@@ -105,9 +116,10 @@ def array_too_long(name: str, most: int, length: int) -> ServiceError:
     return bad_request(message, name, "array_above_max_length")
 
 
-def not_served(what: str, param: str) -> ServiceError:
-    """The service would do it; to take it here and do nothing would pretend."""
-    return bad_request(f"Unsupported parameter: {what} is not served by this stand-in.", param, "unsupported_parameter")
+def not_served(what: str, param: str, instead: str = "") -> ServiceError:
+    """The service would do it; to take it here and do nothing would pretend. instead: a sentence of what there is."""
+    message = f"Unsupported parameter: {what} is not served by this stand-in. {instead}".rstrip()
+    return bad_request(message, param, "unsupported_parameter")
 
 
 def context_exceeded(window: int, prompt: int, completion: int, what: str = "messages") -> ServiceError:
@@ -145,6 +157,25 @@ def response_not_found(name: str, *, previous: bool = False) -> ServiceError:
         return bad_request(message, "previous_response_id", "previous_response_not_found")
     error = {"message": f"Response with id '{name}' not found.", "type": "invalid_request_error"}
     return ServiceError(404, error | {"param": None, "code": None})
+
+
+def item_not_found(name: str, *, store: bool) -> ServiceError:
+    """store: of the request that names the item."""
+    message = f"Item with id '{name}' not found."
+    if not store:
+        message += (
+            " Items are not persisted when `store` is set to false. "
+            "Try again with `store` set to true, or remove this item from your input."
+        )
+    return bad_request(message, "input")
+
+
+def seal_broken(sealed: str) -> ServiceError:
+    message = (
+        f"The encrypted content {sealed[:4]}...{sealed[-4:]} could not be verified. "
+        "Reason: Encrypted content could not be decrypted or parsed."
+    )
+    return bad_request(message, None, "invalid_encrypted_content")
 
 
 def too_large(limit: int, read: int) -> ServiceError:

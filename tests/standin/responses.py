@@ -1,29 +1,46 @@
 """The Responses API: create, stream, follow an earlier response, get, list its input, delete. v1 and dated form."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import aclosing
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from tests.standin.answering import Answering, Choice, collect, event
+from tests.standin.answering import Answering, Choice, collect
 from tests.standin.asking import ChatTask
 from tests.standin.checking import check_json_word
 from tests.standin.deployments import Deployment
-from tests.standin.front import Front, find_named, read_body, require_api_version
+from tests.standin.front import Front, find_named, join_notes, read_body, require_api_version
 from tests.standin.kept import Kept, KeptResponse
-from tests.standin.pieces import Piece
-from tests.standin.refusals import ServiceError, input_exceeded, response_not_found
-from tests.standin.responses_request import LOGPROBS, check_response, response_format
+from tests.standin.reasoning_rules import (
+    default_effort,
+    reads_all_turns,
+    repeated_defaults,
+    seals_unasked,
+    takes_temperature,
+)
+from tests.standin.refusals import (
+    bad_request,
+    input_exceeded,
+    item_not_found,
+    missing,
+    response_not_found,
+    seal_broken,
+)
+from tests.standin.responses_events import tell_events
+from tests.standin.responses_items import Find, check_calls_answered, choose_thoughts, list_items, say_output
+from tests.standin.responses_request import ENCRYPTED, LOGPROBS, check_response, response_format
 from tests.standin.responses_told import Told
-from tests.standin.rules import check_rules, check_window, default_effort, input_window
+from tests.standin.rules import check_rules, check_window, input_window
 from tests.standin.schemas import tell_schema
 from tests.standin.thinking import count_passes
+from tests.standin.toolbox import TOOLS_NOTE, Toolbox, spell_history
+from tests.standin.verbosity import verbosity_note
 from tests.standin.wire import event_headers, json_response, make_id, request_headers
 
 __all__ = ["ROUTES"]
+
+_KEPT_FOR = {"x-ms-aoai-configured-data-retention-days": "30"}  # the service sends it even where nothing is stored
 
 
 async def create(request: Request) -> Response:
@@ -32,42 +49,52 @@ async def create(request: Request) -> Response:
     body = await read_body(request)
     deployment = find_named(request, body)
     check_rules("responses", deployment, body)
-    asked = check_response(body)
     front: Front = request.app.state.front
-    messages, prompt_tokens = _fit(front, deployment, asked, _recall(front.kept, asked) + asked["input"])
+    asked, (said, items), tools = check_response(body, _find_items(front, body.get("store") is not False))
+    history = _recall(front.kept, asked) + said
+    check_calls_answered(history)
+    reasoning = asked.get("reasoning", {})
+    chat = choose_thoughts(history, reads_all_turns(deployment, reasoning.get("context")))
+    messages, prompt_tokens = _fit(front, deployment, asked, chat, tools["tools"])
     limit = asked.get("max_output_tokens", 0)
     check_window(deployment, prompt_tokens, limit, "input")
-    logprobs = asked.get("top_logprobs", 0) if LOGPROBS in asked.get("include", []) else None
-    wanted = asked | {"response_format": response_format(asked)}
-    instructed = tell_schema(wanted["response_format"], _instruct(asked) + messages)
+    include = asked.get("include", [])
+    logprobs = asked.get("top_logprobs", 0) if LOGPROBS in include else None
+    wanted = asked | {"response_format": response_format(asked), "verbosity": asked.get("text", {}).get("verbosity")}
+    instructed = tell_schema(wanted["response_format"], _instruct(asked) + spell_history(messages))
     check_json_word(wanted["response_format"], instructed, "input")
-    effort, passes = None, 0
+    repeated, passes = {"effort": None, "summary": None}, 0
     if deployment.reasons:
-        effort = asked.get("reasoning", {}).get("effort") or default_effort(deployment)
-        passes = count_passes(effort, default_effort(deployment))
-        wanted["temperature"] = 0  # as in chat.py
-    tasks = [ChatTask(instructed, wanted, limit, 0, logprobs, passes)]
-    api_version = request.query_params.get("api-version")
+        default = default_effort("responses", deployment)
+        repeated |= {"effort": reasoning.get("effort") or default}
+        repeated |= {name: reasoning.get(name) or value for name, value in repeated_defaults(deployment).items()}
+        passes = count_passes(repeated["effort"], default)
+        wanted["temperature"] = asked.get("temperature", 0) if takes_temperature("responses", deployment) else 0
+    toolbox = Toolbox.build(tools["tools"], tools.get("tool_choice"), tools.get("parallel_tool_calls", True))
+    tasks = [ChatTask(instructed, wanted, limit, 0, logprobs, passes, toolbox)]
     answering = Answering(
-        front, deployment, "Responses_Create", api_version, tasks, prompt_tokens, limit, make_id("resp_")
-    )
-    told = Told(answering, asked, body, effort, bool(passes))
+        front, deployment, "Responses_Create", request.query_params.get("api-version"), tasks, prompt_tokens, limit,
+        make_id("resp_"), note=join_notes(TOOLS_NOTE if toolbox else "", verbosity_note(wanted)),
+    )  # fmt: skip
+    answering.headers |= _KEPT_FOR
+    seals = ENCRYPTED in include or seals_unasked(deployment)
+    told = Told(answering, asked, body, repeated, front.seal.close if seals else None)
 
-    def keep(text: str, response: dict[str, Any]) -> None:
+    def keep(choice: Choice, response: dict[str, Any]) -> None:
         if asked.get("store", True):
-            said = {"role": "assistant", "content": text}
-            front.kept.keep(KeptResponse(response, [*messages, said], asked["input"]))
+            chat = [*history, *say_output(response["output"], choice.thought)]
+            front.kept.keep(KeptResponse(response, chat, items, choice.thought))
 
     if asked.get("stream"):
         pieces = answering.pieces()
         first = await anext(pieces)  # as in chat.py: before the status is sent
         headers = {**answering.headers, **event_headers(answering.label)}
-        return StreamingResponse(_events(told, keep, first, pieces), 200, headers, "text/event-stream")
+        return StreamingResponse(tell_events(told, keep, first, pieces), 200, headers, "text/event-stream")
     choices = await collect(answering, request)
     if choices is None:
         return Response()
     whole = told.end(choices[0])
-    keep(choices[0].text, whole)
+    keep(choices[0], whole)
     return json_response(whole, headers=answering.headers, engine=answering.label)
 
 
@@ -84,18 +111,12 @@ async def delete(request: Request) -> Response:
 
 
 async def list_input(request: Request) -> Response:
-    items = [
-        {
-            "id": f"msg_{i}",
-            "type": "message",
-            "status": "completed",
-            "role": message["role"],
-            "content": _as_parts(message),
-        }
-        for i, message in enumerate(_find(request).given)
-    ]
-    ends = {"first_id": items[0]["id"], "last_id": items[-1]["id"]}
-    return json_response({"object": "list", "data": items, "has_more": False, **ends}, headers=request_headers())
+    given, asked = _find(request).given, request.query_params
+    limit = asked.get("limit", "20")
+    if not limit.isdecimal() or not 1 <= int(limit) <= 100:
+        raise bad_request(f"Invalid 'limit': expected an integer from 1 to 100, but got {limit!r} instead.", "limit")
+    page = list_items(given, asked.get("order", "desc"), asked.get("after"), int(limit))
+    return json_response(page, headers=request_headers())
 
 
 ROUTES = [
@@ -125,6 +146,26 @@ def _find(request: Request) -> KeptResponse:
     return found
 
 
+def _find_items(front: Front, store: bool) -> Find:
+    """Reads hidden steps that were handed back sealed, and items that are stored, which are named by their id alone."""
+
+    def find(item: dict[str, Any]) -> list[dict[str, Any]]:
+        sealed, name = item.get("encrypted_content"), item.get("id")
+        if isinstance(sealed, str) and sealed:
+            thought = front.seal.open(sealed)
+            if thought is None:
+                raise seal_broken(sealed)
+            return say_output([{"type": "reasoning"}], thought)
+        if not isinstance(name, str):
+            raise missing("input.id")
+        found = front.kept.find_item(name)
+        if found is None:
+            raise item_not_found(name, store=store)
+        return say_output([found[0]], found[1])
+
+    return find
+
+
 def _recall(kept: Kept, asked: dict[str, Any]) -> list[dict[str, Any]]:
     """The chat up to the end of the response that this one follows. Its instructions are not carried over."""
     previous = asked.get("previous_response_id")
@@ -141,83 +182,22 @@ def _instruct(asked: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _fit(
-    front: Front, deployment: Deployment, asked: dict[str, Any], messages: list[dict[str, Any]]
+    front: Front,
+    deployment: Deployment,
+    asked: dict[str, Any],
+    messages: list[dict[str, Any]],
+    tools: list[dict[str, Any]],
 ) -> tuple[list[dict[str, Any]], int]:
     """(messages, tokens): all of them, or with truncation "auto" the newest that the model has room for."""
     first, window = _instruct(asked), input_window(deployment)
     while True:
-        tokens = front.count_prompt([*first, *messages], deployment.encoding, deployment.opening)
+        tokens = front.count_prompt([*first, *messages], deployment.encoding, deployment.opening, tools)
         fits = window is None or tokens + asked.get("max_output_tokens", 0) <= window
         if fits or asked.get("truncation", "disabled") == "disabled":
             return messages, tokens
-        if len(messages) == 1:
+        dropped = 1
+        while messages[dropped:] and messages[dropped]["role"] == "tool":
+            dropped += 1  # a result goes with its call
+        if len(messages) <= dropped:
             raise input_exceeded()
-        messages = messages[1:]
-
-
-def _as_parts(message: dict[str, Any]) -> list[dict[str, Any]]:
-    if message["role"] == "assistant":
-        return [{"type": "output_text", "text": message["content"], "annotations": [], "logprobs": []}]
-    return [{"type": "input_text", "text": message["content"]}]
-
-
-async def _events(
-    told: Told, keep: Any, first: tuple[int, Piece], pieces: AsyncIterator[tuple[int, Piece]]
-) -> AsyncIterator[bytes]:
-    number = 0
-
-    def say(kind: str, **what: Any) -> bytes:
-        nonlocal number
-        number += 1
-        return event({"type": kind, "sequence_number": number - 1, **what}, kind)
-
-    for kind in ("response.created", "response.in_progress"):
-        yield say(kind, response=told.begin())
-    before = told.reasoning
-    for i, thought in enumerate(before):
-        yield say("response.output_item.added", output_index=i, item=thought)
-    place = len(before)
-    where = {"item_id": told.item_id, "output_index": place, "content_index": 0}
-    choice, opened = Choice(), False
-
-    def end_thought() -> Iterator[bytes]:
-        for i, thought in enumerate(before):
-            yield say("response.output_item.done", output_index=i, item=thought)
-
-    def begin_message() -> Iterator[bytes]:
-        yield from end_thought()
-        yield say("response.output_item.added", output_index=place, item=told.item("in_progress", []))
-        yield say("response.content_part.added", **where, part=told.part("", []))
-
-    try:
-        async with aclosing(pieces):  # type: ignore[type-var]
-            current: tuple[int, Piece] | None = first
-            while current:
-                _, piece = current
-                if not opened and piece.text:
-                    opened = True
-                    for each in begin_message():
-                        yield each
-                choice.finish = piece.finish or choice.finish
-                choice.logprobs += piece.logprobs or []
-                choice.text += piece.text
-                if piece.text:
-                    delta = {"delta": piece.text, "logprobs": piece.logprobs or [], "obfuscation": ""}
-                    yield say("response.output_text.delta", **where, **delta)
-                current = await anext(pieces, None)
-    except ServiceError as error:
-        lost = told.fail(error.error["message"])
-        yield say("response.failed", response=lost)
-        return
-    whole = told.end(choice)
-    spoken = len(whole["output"]) > place
-    if not opened:
-        for each in begin_message() if spoken else end_thought():
-            yield each
-    if spoken:
-        part, item = told.part(choice.text, choice.logprobs), whole["output"][place]
-        yield say("response.output_text.done", **where, text=choice.text, logprobs=choice.logprobs)
-        yield say("response.content_part.done", **where, part=part)
-        yield say("response.output_item.done", output_index=place, item=item)
-    keep(choice.text, whole)
-    yield say(f"response.{whole['status']}", response=whole)
+        messages = messages[dropped:]

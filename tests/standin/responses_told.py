@@ -1,9 +1,11 @@
-"""What a response looks like on the wire: the object, its one message, and its text. Fields in the service's order."""
+"""What a response looks like on the wire: the object and the items of its output. Fields in the service's order."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from tests.standin.answering import Answering, Choice
+from tests.standin.toolbox import Call
 from tests.standin.wire import filter_completion, filter_prompt, make_id
 
 __all__ = ["Told"]
@@ -12,16 +14,22 @@ __all__ = ["Told"]
 class Told:
     """Puts one response into words. asked: the checked parameters; body: all of them, for those that are repeated.
 
-    effort: of reasoning, None for models that do not; reasons: whether anything is thought before the answer.
+    reasoning: what the answer repeats of it; seal: encrypts hidden steps, None where they stay here.
     """
 
     def __init__(
-        self, answering: Answering, asked: dict[str, Any], body: dict[str, Any], effort: str | None, reasons: bool
+        self,
+        answering: Answering,
+        asked: dict[str, Any],
+        body: dict[str, Any],
+        reasoning: dict[str, Any],
+        seal: Callable[[str], str] | None,
     ):
-        self._answering, self._asked, self._body, self._effort = answering, asked, body, effort
-        # What was thought is never told, only that it was.
-        self.reasoning = [{"id": make_id("rs_"), "type": "reasoning", "summary": []}] if reasons else []
-        self.item_id = make_id("msg_")
+        self._answering, self._asked, self._body = answering, asked, body
+        self._reasoning, self._seal = reasoning, seal
+        self._thought_id, self._sealed = make_id("rs_"), ""
+        self._call_ids: dict[str, str] = {}
+        self.message_id = make_id("msg_")
 
     def begin(self) -> dict[str, Any]:
         return self._object("in_progress")
@@ -35,7 +43,7 @@ class Told:
             completed_at=int(time.time()) if status == "completed" else None,
             content_filters=_filters(choice.text),
             incomplete_details={"reason": "max_output_tokens"} if status == "incomplete" else None,
-            output=[*self.reasoning, *self._messages(status, choice)],
+            output=self._output(choice, status),
             usage={
                 "input_tokens": usage["prompt_tokens"],
                 "input_tokens_details": {"cache_write_tokens": 0, "cached_tokens": 0},
@@ -48,14 +56,32 @@ class Told:
     def fail(self, message: str) -> dict[str, Any]:
         return self._object("failed", error={"code": "server_error", "message": message})
 
-    def _messages(self, status: str, choice: Choice) -> list[dict[str, Any]]:
-        """No message where reasoning took all that the response might cost."""
-        if self.reasoning and not choice.text and choice.finish == "length":
-            return []
-        return [self.item(status, [self.part(choice.text, choice.logprobs)])]
+    def _output(self, choice: Choice, status: str) -> list[dict[str, Any]]:
+        """Hidden steps, then calls or a message; neither where the steps or a broken call took all it might cost."""
+        thoughts = [self.thought(choice.thought)] if self._answering.reasoning_tokens else []
+        if choice.calls:
+            *whole, last = choice.calls
+            return [*thoughts, *(self.call(call, "completed", call.arguments) for call in whole),
+                    self.call(last, status, last.arguments)]  # fmt: skip
+        if not choice.text and choice.finish == "length":
+            return thoughts
+        return [*thoughts, self.message(status, [self.part(choice.text, choice.logprobs)])]
 
-    def item(self, status: str, content: list[dict[str, Any]]) -> dict[str, Any]:
-        return {"id": self.item_id, "type": "message", "status": status, "content": content, "role": "assistant"}
+    def thought(self, text: str | None) -> dict[str, Any]:
+        """The item of hidden steps, which says only that they were; None while they are being written."""
+        item: dict[str, Any] = {"id": self._thought_id, "type": "reasoning", "summary": []}
+        if text is None or self._seal is None:
+            return item
+        self._sealed = self._sealed or self._seal(text)  # once: the same text is sealed differently each time
+        return item | {"encrypted_content": self._sealed}
+
+    def call(self, call: Call, status: str, arguments: str) -> dict[str, Any]:
+        name = self._call_ids.setdefault(call.id, make_id("fc_"))
+        told = {"id": name, "type": "function_call", "status": status, "arguments": arguments}
+        return told | {"call_id": call.id, "name": call.name}
+
+    def message(self, status: str, content: list[dict[str, Any]]) -> dict[str, Any]:
+        return {"id": self.message_id, "type": "message", "status": status, "content": content, "role": "assistant"}
 
     def part(self, text: str, logprobs: list[dict[str, Any]]) -> dict[str, Any]:
         return {"type": "output_text", "annotations": [], "logprobs": logprobs, "text": text}
@@ -78,18 +104,18 @@ class Told:
             "max_tool_calls": None,
             "model": self._answering.label,
             "output": [],
-            "parallel_tool_calls": True,
+            "parallel_tool_calls": asked.get("parallel_tool_calls", True),
             "previous_response_id": asked.get("previous_response_id"),
             "prompt_cache_key": body.get("prompt_cache_key"),
-            "prompt_cache_retention": None,
-            "reasoning": {"effort": self._effort, "summary": None},
+            "prompt_cache_retention": body.get("prompt_cache_retention"),
+            "reasoning": self._reasoning,
             "safety_identifier": body.get("safety_identifier"),
             "service_tier": "default",
             "store": asked.get("store", True),
             "temperature": asked.get("temperature", 1.0),
             "text": {"format": text.get("format") or {"type": "text"}, "verbosity": text.get("verbosity", "medium")},
-            "tool_choice": "auto",
-            "tools": [],
+            "tool_choice": asked.get("tool_choice", "auto"),
+            "tools": asked.get("tools", []),
             "top_logprobs": asked.get("top_logprobs", 0),
             "top_p": asked.get("top_p", 1.0),
             "truncation": asked.get("truncation", "disabled"),

@@ -1,15 +1,22 @@
 """What one Azure model takes and another refuses, from parameters.csv and models.csv, as the service answers it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
 from helpers.parameters import find_rule
 from helpers.tables import read_rows
 from tests.standin.deployments import Deployment
-from tests.standin.refusals import ServiceError, bad_request, context_exceeded, input_exceeded, operation_refused
+from tests.standin.refusals import (
+    ServiceError,
+    bad_request,
+    context_exceeded,
+    input_exceeded,
+    operation_refused,
+    tools_need_no_effort,
+)
 
-__all__ = ["check_rules", "check_window", "default_effort", "input_window", "serves"]
+__all__ = ["check_rules", "check_window", "input_window", "serves"]
 
 _OPERATIONS = {
     "chat": "chatCompletion",
@@ -34,22 +41,21 @@ def check_rules(api: str, deployment: Deployment, body: Mapping[str, Any]) -> No
     """
     if not serves(api, deployment):
         raise operation_refused(_OPERATIONS[api], deployment.name)
-    for name, value in body.items():
+    for name, value in _unfold(body):
         rule = find_rule(api, deployment.versioned, name)
-        if rule is None or "." in name or value is None or value is False or value in ("", [], {}):
+        if rule is None or value is None or value is False or value in ("", [], {}):
             continue
         if rule["accepted"] == "no":
             raise _refuse(api, name, value, rule)
+        if name == "tools" and rule["needs"] and body.get("reasoning_effort") != "none":
+            raise tools_need_no_effort(deployment.model)
         if rule["error_code"] and isinstance(value, int | float):
             _check_bounds(name, value, rule)
         if name == "response_format" and isinstance(value, dict):
             _check_format(value.get("type"), rule)
         elif rule["allowed_values"] and isinstance(value, str):
-            _check_allowed(name, value, rule)
-    if api == "responses" and isinstance(body.get("reasoning"), dict):
-        rule, effort = find_rule("chat", deployment.versioned, "reasoning_effort"), body["reasoning"].get("effort")
-        if rule and rule["allowed_values"] and isinstance(effort, str):
-            _check_allowed("reasoning.effort", effort, rule)
+            _check_allowed(api, deployment, name, value, rule)
+    _check_breakpoints(api, deployment, body)
     _check_roles(find_rule(api, deployment.versioned, "messages.role"), body.get("messages"))
 
 
@@ -57,12 +63,6 @@ def serves(api: str, deployment: Deployment) -> bool:
     """Whether an API takes the model. Where the table is silent: those that chat do."""
     rule = find_rule(api, deployment.versioned, "model")
     return rule["accepted"] == "yes" if rule else deployment.chats and api in ("chat", "responses")
-
-
-def default_effort(deployment: Deployment) -> str:
-    """How hard a reasoning model thinks where nothing is said: not at all where it can do without, else medium."""
-    rule = find_rule("chat", deployment.versioned, "reasoning_effort")
-    return "none" if rule and "none" in rule["allowed_values"].split("|") else "medium"
 
 
 def check_window(deployment: Deployment, prompt: int, limit: int, what: str, choices: int = 1) -> None:
@@ -93,6 +93,15 @@ def _read_window(model: str, version: str) -> tuple[int | None, int | None]:
     (row,) = [row for row in read_rows("models") if (row["model"], row["version"]) == (model, version)]
     window = row["context_window_tokens"] or row["max_input_tokens"]
     return int(window) if window else None, int(row["max_output_tokens"]) if row["max_output_tokens"] else None
+
+
+def _unfold(body: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Name and value of each parameter, and of what lies in those of the Responses API: reasoning.effort."""
+    for name, value in body.items():
+        if "." not in name:  # else a rule for an inner parameter would fit one that nobody knows
+            yield name, value
+        if name in ("reasoning", "text") and isinstance(value, Mapping):
+            yield from ((f"{name}.{inner}", one) for inner, one in value.items())
 
 
 def _refuse(api: str, name: str, value: Any, rule: Mapping[str, str]) -> ServiceError:
@@ -145,13 +154,32 @@ def _check_format(kind: Any, rule: Mapping[str, str]) -> None:
         raise bad_request(message, "response_format")
 
 
-def _check_allowed(name: str, value: str, rule: Mapping[str, str]) -> None:
+def _check_breakpoints(api: str, deployment: Deployment, body: Mapping[str, Any]) -> None:
+    """Breakpoints of the prompt cache lie in the parts of messages; models take them with prompt_cache_options."""
+    rule = find_rule(api, deployment.versioned, "prompt_cache_options")
+    if rule is None or rule["accepted"] == "yes":
+        return
+    field = "messages" if api == "chat" else "input"
+    messages = body.get(field)
+    for i, message in enumerate(messages if isinstance(messages, list) else []):
+        content = message.get("content") if isinstance(message, dict) else None
+        for j, part in enumerate(content if isinstance(content, list) else []):
+            if isinstance(part, dict) and part.get("prompt_cache_breakpoint") is not None:
+                name = f"{field}[{i}].content[{j}].prompt_cache_breakpoint"
+                raise _refuse(api, name, part["prompt_cache_breakpoint"], rule)
+
+
+def _check_allowed(api: str, deployment: Deployment, name: str, value: str, rule: Mapping[str, str]) -> None:
     values = rule["allowed_values"].split("|")
     if value not in values:
         *most, last = [f"'{each}'" for each in values]
         listed = f"{', '.join(most)}, and {last}" if most else last
-        message = f"'{name}' does not support '{value}' with this model. Supported values are: {listed}."
-        raise _unsupported_value(message, name)
+        refused = (
+            f"'{value}' is not supported with the '{deployment.model}' model"
+            if api == "responses"
+            else f"'{name}' does not support '{value}' with this model"
+        )
+        raise _unsupported_value(f"{refused}. Supported values are: {listed}.", name)
 
 
 def _unsupported_value(message: str, param: str) -> ServiceError:

@@ -8,7 +8,7 @@ from typing import Any
 from tests.standin.refusals import ServiceError
 from tests.standin.tokens import message_text
 
-__all__ = ["NAME", "check_strict", "nest_schema", "tell_schema"]
+__all__ = ["NAME", "check_strict", "nest_schema", "tell_engine", "tell_schema"]
 
 NAME = re.compile(r"[a-zA-Z0-9_-]+")  # of a schema or a function
 _REFUSED = ("allOf", "oneOf", "not", "if", "then", "else", "dependentRequired", "dependentSchemas")
@@ -60,7 +60,11 @@ def tell_schema(wanted: Mapping[str, Any] | None, messages: list[dict[str, Any]]
     named = wanted["json_schema"]
     described = f" ({named['description']})" if isinstance(named.get("description"), str) else ""
     schema = json.dumps(named["schema"], ensure_ascii=False)
-    told = f"Write your answer as JSON that fits this schema{described}:\n{schema}"
+    return tell_engine(f"Write your answer as JSON that fits this schema{described}:\n{schema}", messages)
+
+
+def tell_engine(told: str, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The chat with something more said to the engine: in the message that opens the chat, or in one of its own."""
     if messages and messages[0]["role"] in ("system", "developer"):
         first, *rest = messages
         return [{**first, "content": f"{message_text(first)}\n\n{told}"}, *rest]

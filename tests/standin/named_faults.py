@@ -1,0 +1,68 @@
+"""Failures of a resource that nobody has here, in the words that Azure used to somebody: data/tables/errors.csv."""
+
+import json
+import re
+from typing import Any
+
+from starlette.responses import Response
+
+from helpers.tables import read_rows
+from tests.standin.refusals import too_many
+from tests.standin.wire import json_response, request_headers
+
+__all__ = ["NAMED", "answer_named"]
+
+_QUOTED = {
+    "400 filter": "400_content_filter_chat",
+    "400 jailbreak": "400_content_filter_jailbreak",
+    "400 invalid-prompt": "400_invalid_prompt_reasoning",
+    "401 role": "401_no_role",
+    "401 audience": "401_token_missing_or_wrong_audience",
+    "403 firewall": "403_firewall",
+    "403 vnet": "403_vnet_wrong_endpoint",
+    "403 blocked": "403_resource_blocked_whole",
+    "404 deployment": "404_deployment_not_found_2026",
+}
+# As chat says it, the filter's categories would stand in no answer of the Responses route.
+_OF_RESPONSES = {name: "400_content_filter_responses" for name in ("400 filter", "400 jailbreak")}
+# What each says is used up, and how many seconds to wait; these name the deployment that was asked.
+_LIMITS = {"429 tokens": ("token", 60), "429 requests": ("call", 10), "429 day": ("token", 86_400)}
+_OPERATIONS = {
+    "chat/completions": "ChatCompletions_Create",
+    "completions": "Completions_Create",
+    "embeddings": "Embeddings_Create",
+    "responses": "Responses_Create",
+}
+NAMED = (*_QUOTED, *_LIMITS)
+
+
+def answer_named(name: str, path: str, api_version: str | None, content: bytes) -> Response:
+    """The answer of a fault of NAMED to a request. content: its body."""
+    if name in _LIMITS:
+        what, seconds = _LIMITS[name]
+        headers = {"retry-after": str(seconds), "retry-after-ms": str(seconds * 1_000)}
+        version = None if path.startswith("/openai/v1/") else api_version
+        return too_many(what, _operation(path), _deployment(path, content), version, seconds, headers).response()
+    error = _OF_RESPONSES.get(name) if path.endswith("/responses") else None
+    status, body = _read_error(error or _QUOTED[name])
+    # What the gateway refuses is never traced: on the wire there is no x-request-id.
+    return json_response(body, status, request_headers(traced=status == 400))
+
+
+def _read_error(name: str) -> tuple[int, Any]:
+    (row,) = [row for row in read_rows("errors") if row["error"] == name]
+    return int(row["status"]), json.loads(row["body"])
+
+
+def _operation(path: str) -> str:
+    found = re.search("|".join(_OPERATIONS), path)
+    return _OPERATIONS[found[0]] if found else "Unknown"
+
+
+def _deployment(path: str, content: bytes) -> str:
+    if found := re.search(r"/deployments/([^/]+)/", path):
+        return found[1]
+    try:
+        return str(json.loads(content)["model"])
+    except (ValueError, KeyError, TypeError):
+        return "this deployment"

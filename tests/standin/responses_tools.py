@@ -1,0 +1,99 @@
+"""Tools of the Responses API: functions, in a flatter form than chat's and strict unless they say otherwise."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tests.standin.refusals import ServiceError, bad_request, missing, not_served, wrong_type
+from tests.standin.schemas import check_strict
+from tests.standin.tools_request import check_tools
+
+__all__ = ["read_tools"]
+
+# What Microsoft's pages name beside functions; each needs a service that is not here.
+_BUILT_IN = {
+    "code_interpreter", "computer_use_preview", "custom", "file_search", "image_generation", "local_shell", "mcp",
+    "web_search", "web_search_preview",
+}  # fmt: skip
+
+
+def read_tools(asked: Mapping[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """(the parameters as chat has them, the tools as the response repeats them).
+
+    A schema that does not say whether it is strict is closed first, every property required, as the service does; one
+    that cannot be closed is taken as it is.
+    """
+    tools = asked.get("tools", [])
+    if not isinstance(tools, list):
+        raise wrong_type("tools", "an array of objects", tools)
+    told = [_read_tool(tool, f"tools[{i}]") for i, tool in enumerate(tools)]
+    chat = {name: asked[name] for name in ("parallel_tool_calls",) if name in asked and tools}
+    chat["tools"] = [
+        {"type": "function", "function": {name: value for name, value in tool.items() if name != "type"}}
+        for tool in told
+    ]
+    choice = asked.get("tool_choice")
+    if choice is not None and (tools or choice not in ("auto", "none")):  # without tools both ask for nothing
+        chat["tool_choice"] = _read_choice(choice)
+    try:
+        check_tools(chat)
+    except ServiceError as error:  # chat's own words, but for the place: here there is no inner "function"
+        for name in ("message", "param"):
+            error.error[name] = str(error.error[name]).replace(".function", "")
+        raise
+    return chat, told
+
+
+def _read_tool(tool: Any, where: str) -> dict[str, Any]:
+    if not isinstance(tool, dict):
+        raise wrong_type(where, "an object", tool)
+    kind = tool.get("type")
+    if kind in _BUILT_IN:
+        what = "an MCP server" if kind == "mcp" else f"the built-in tool '{kind}'"
+        raise not_served(what, "tools", "Function tools are; for this one ask a resource of your own.")
+    if kind != "function":
+        supported = ", ".join(f"'{name}'" for name in sorted(_BUILT_IN | {"function"}))
+        raise bad_request(
+            f"Invalid value: {kind!r}. Supported values are: {supported}.", f"{where}.type", "invalid_value"
+        )
+    if not isinstance(tool.get("name"), str):
+        raise missing(f"{where}.name")
+    if not isinstance(tool.get("strict"), bool | None):
+        raise wrong_type(f"{where}.strict", "a boolean", tool["strict"])
+    parameters, strict = tool.get("parameters"), tool.get("strict")
+    if strict is None:
+        parameters, strict = _close(parameters)
+    named = {"type": "function", "description": tool.get("description"), "name": tool["name"]}
+    return named | {"parameters": parameters, "strict": strict}
+
+
+def _close(parameters: Any) -> tuple[Any, bool]:
+    """(a schema that leaves nothing open, True), or the schema as it was and False where it asks to stay open."""
+    closed = _close_part(parameters)
+    try:
+        check_strict(closed, bad_request)
+    except ServiceError:
+        return parameters, False
+    return closed, True
+
+
+def _close_part(part: Any) -> Any:
+    if isinstance(part, list):
+        return [_close_part(each) for each in part]
+    if not isinstance(part, dict):
+        return part
+    closed = {name: _close_part(value) for name, value in part.items()}
+    if part.get("type") == "object" and isinstance(properties := part.get("properties", {}), dict):
+        closed.setdefault("additionalProperties", False)
+        closed["required"] = list(properties)
+    return closed
+
+
+def _read_choice(choice: Any) -> Any:
+    """As chat has it. A tool that is no function, or a list of those allowed, is not served."""
+    if not isinstance(choice, dict):
+        return choice
+    if choice.get("type") != "function":
+        raise not_served(f"a 'tool_choice' of type {choice.get('type')!r}", "tool_choice")
+    if not isinstance(choice.get("name"), str):
+        raise missing("tool_choice.name")
+    return {"type": "function", "function": {"name": choice["name"]}}
