@@ -47,7 +47,7 @@ def draw_scene(
 def sign(picture: Image.Image, line: str) -> Image.Image:
     """The picture with a line in its lower left corner that says who made it."""
     signed = picture.copy()
-    size = max(11, round(picture.width / 52))
+    size = max(9, round(picture.width / 52))
     plate = Image.new("RGBA", picture.size, (0, 0, 0, 0))
     draw = ImageDraw.Draw(plate)
     pen = Pen(draw, (0, 0, picture.width, picture.height))
