@@ -7,7 +7,7 @@ NOTEBOOKS = $(wildcard notebooks/*.ipynb notebooks/solutions/*.ipynb)
 # A real browser is required in CI and welcome elsewhere: it is 165 MB, and most readers run no tests.
 TEST_EXTRAS := lab test $(if $(filter true,$(CI)),browser)
 
-.PHONY: help setup lab test standin test-standin bench
+.PHONY: help setup lab test types units standin test-standin bench
 
 help:
 	@echo "make lab           open the course in JupyterLab (makes .venv first)"
@@ -23,14 +23,23 @@ setup:
 lab: setup
 	@$(PYTHON_IN_VENV) -m helpers lab $(if $(ARGS),-- $(ARGS))
 
-# The last phase reads what the one before left behind: the list of recordings that were answered from.
+# The last phase reads what the one before left behind: the list of recordings that were answered from. Python may write
+# its bytecode down, or each of some hundred processes would compile the same files.
+test: export PYTHONDONTWRITEBYTECODE :=
 test:
 	@.ci/setup $(TEST_EXTRAS)
 	$(PYTHON_IN_VENV) -m ruff check
 	$(PYTHON_IN_VENV) -m ruff format --check
-	$(PYTHON_IN_VENV) -m mypy
-	$(PYTHON_IN_VENV) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder --nbval --nbval-current-env tests $(NOTEBOOKS)
+	@$(MAKE) --no-print-directory -j 2 units types
 	$(PYTHON_IN_VENV) -m pytest -q --after tests/after
+
+types:
+	$(PYTHON_IN_VENV) -m mypy
+
+# Some of the tests' time is waiting, so there are more processes than cores. Who gets which: tests/conftest.py.
+units:
+	$(PYTHON_IN_VENV) -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder --durations=10 \
+		--nbval --nbval-current-env tests $(NOTEBOOKS)
 
 standin:
 	@.ci/setup lab standin
@@ -40,7 +49,7 @@ standin:
 test-standin:
 	@.ci/setup lab test standin
 	@$(PYTHON_IN_VENV) -m tests.other_clients --environment || echo "litellm cannot be had here: its tests are skipped"
-	$(PYTHON_IN_VENV) -m pytest -q -m standin tests
+	$(PYTHON_IN_VENV) -m pytest -q -m standin --durations=10 tests
 
 bench:
 	@.ci/setup lab test bench

@@ -1,4 +1,4 @@
-"""The course's commands: python -m helpers lab | reset | doctor | deployments | record.
+"""The course's commands: python -m helpers lab | reset | doctor | deployments | record | migrate | freshness.
 
 What is imported here is Python's own, and runs on old ones too: who starts this with a wrong one is told which to take.
 """
@@ -6,6 +6,7 @@ What is imported here is Python's own, and runs on old ones too: who starts this
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -37,6 +38,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     record.add_argument("--yes", action="store_true", help="do not ask whether the price is all right")
     record.add_argument("--into", type=Path, metavar="FOLDER", help="record there; the course's own stays as it is")
 
+    migrate = commands.add_parser(
+        "migrate",
+        help="say what recorded requests need on another model, and rename it",
+        description="Holds recorded requests against the rules of another model: which parameters it refuses and what "
+        "to write instead, what it takes and does otherwise, what the same prompts cost, and what would change in the "
+        "notebook. Asks nobody, and changes nothing without --write. Names in lists, in dicts and in functions of the "
+        "notebook are listed for your hand, and what lies inside of messages stands in the report alone.",
+    )
+    migrate.add_argument("folder", help="a notebook's number or name (03), a folder of recordings, or runs/")
+    migrate.add_argument("old", help="the model that was asked: gpt-5.4-mini")
+    migrate.add_argument("new", help="the model to ask instead: gpt-5.6-luna")
+    migrate.add_argument(
+        "--write",
+        action="store_true",
+        help="rename it in the notebook and its solution where that is sure, and save; the rest is listed",
+    )
+
+    freshness = commands.add_parser(
+        "freshness",
+        help="say which notebooks teach on models that leave",
+        description="Says for every notebook which of its models a new customer cannot deploy, or that retires within "
+        "180 days, and what Microsoft names in its place. Ends with 1 where a notebook teaches on one, else with 0.",
+    )
+    freshness.add_argument("--on", metavar="DATE", help="judge by that day, like 2026-12-31; today if left out")
+
     chosen = parser.parse_args(arguments)
     given = list(sys.argv[1:] if arguments is None else arguments)
     if sys.version_info < (3, 11):  # noqa: UP036  # it is there for those who have an older one
@@ -46,7 +72,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from helpers.errors import CourseError
 
     try:
-        return _run_command(chosen)
+        ended = _run_command(chosen)
+        sys.stdout.flush()
+        return ended
     except CourseError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 1
@@ -54,6 +82,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not error.name or error.name.partition(".")[0] in {"helpers", *sys.stdlib_module_names}:
             raise
         return _refuse_python(f"this Python lacks a package that the course needs: {error.name}", given)
+    except BrokenPipeError:  # `| head` has read enough; what is left goes nowhere, or Python would say so at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except KeyboardInterrupt:
         print("\nstopped; what was done so far is kept, and the same command goes on from there", file=sys.stderr)
         return 130
@@ -98,6 +129,19 @@ def _run_command(chosen: argparse.Namespace) -> int:
 
         print(deployment_commands(chosen.notebook))
         return 0
+    if chosen.command == "migrate":
+        from helpers.course.migrate import migrate
+
+        for part in migrate(chosen.folder, chosen.old, chosen.new, chosen.write):
+            print(part)
+        return 0
+    if chosen.command == "freshness":
+        from helpers.course.freshness import check_freshness, describe_freshness, read_day
+
+        day = read_day(chosen.on)
+        models = check_freshness(day)
+        print(describe_freshness(models, day))
+        return int(any(model.is_leaving for model in models))
 
     from helpers.course.record import record_notebook
 

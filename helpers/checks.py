@@ -1,4 +1,4 @@
-"""Exercises that say right, what is off, or not answered yet: check("00.month", answer, ...)."""
+"""Exercises that say right, what is off, or not answered yet: check("00.share", answer, ...)."""
 
 import contextlib
 import importlib

@@ -170,7 +170,7 @@ def _other_endpoint(url: SplitResult, host: str, port: int | None, text: str, sc
     return Endpoint(re.sub(r"(/openai)?(/v1)?$", "", origin + path), f"{origin}{path}/")
 
 
-def _bad_endpoint(problem: str, text: str, mend: str = _WANTED) -> SettingError:
+def _bad_endpoint(problem: str, text: str, instead: str = _WANTED) -> SettingError:
     shown = re.sub(r"//[^/@]*@", "//", text.strip().partition("?")[0])  # a query may hold a key
     shown = shown if len(shown) <= 80 else shown[:77] + "..."
-    return SettingError(f"AZURE_OPENAI_ENDPOINT {problem}", given=shown or "(nothing)", next=mend)
+    return SettingError(f"AZURE_OPENAI_ENDPOINT {problem}", given=shown or "(nothing)", next=instead)

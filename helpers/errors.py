@@ -55,7 +55,7 @@ class CourseError(Exception):
 
 
 class SettingError(CourseError):
-    """A setting cannot be used; the message says which, and its mend."""
+    """A setting cannot be used; the message says which, and what to use instead."""
 
 
 class RecordingError(CourseError):

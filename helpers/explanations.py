@@ -60,7 +60,7 @@ def explain(error: BaseException) -> Explanation:
     code = str(getattr(error, "code", None) or "") if status else type(error).__name__
     if is_sign_in_error(error):
         code = "ClientAuthenticationError"  # its subclasses say the same
-    text = "\n".join([_message_of(error), *_causes_of(error), *_address_of(error)])
+    text = "\n".join([_message_of(error), *_inside_of(error), *_causes_of(error), *_address_of(error)])
     row = next(row for row in read_rows("explanations") if _fits(row, status, code, text))
     facts = _facts_of(error)
     what, why, then = (row[column].format_map(facts) for column in ("what", "why", "next"))
@@ -129,6 +129,17 @@ def _fits(row: Mapping[str, str], status: str, code: str, text: str) -> bool:
 def _message_of(error: BaseException) -> str:
     body = getattr(error, "body", None)
     return str(body.get("message") or error) if isinstance(body, Mapping) else str(body or error)
+
+
+def _inside_of(error: BaseException) -> Iterator[str]:
+    """What a body says beside its message: the parameter of a 400, and the errors within one of Azure's management."""
+    if getattr(error, "status_code", 0) == 400 and (param := getattr(error, "param", None)):
+        yield f"param {param}"
+    body = getattr(error, "body", None)
+    details = body.get("details") if isinstance(body, Mapping) else None
+    for one in details if isinstance(details, list) else ():
+        if isinstance(one, Mapping):
+            yield f"{one.get('code')}: {one.get('message')}"
 
 
 def _causes_of(error: BaseException) -> Iterator[str]:

@@ -14,10 +14,11 @@ from helpers.endpoints import Endpoint, parse_endpoint
 from helpers.envfile import bare_value, read_envfile, visible
 from helpers.errors import SettingError
 
-__all__ = ["MODES", "ROOT", "Settings", "read_settings"]
+__all__ = ["EXAMPLE_MODEL", "MODES", "ROOT", "Settings", "read_settings"]
 
 ROOT = Path(__file__).resolve().parent.parent
 MODES = ("replay", "record", "live")
+EXAMPLE_MODEL = "gpt-5.4-mini"  # what hints name: a chat model that a new customer can deploy, as a test holds
 _PATHS = ("AZURE_OPENAI_RECORDINGS", "AZURE_OPENAI_USED")  # a folder's name may hold any character
 
 
@@ -123,12 +124,12 @@ def _read_deployments(path: Path) -> dict[str, str]:
         names = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingError(
-            f"deployments.toml cannot be read: {error}", next='"gpt-4.1-mini" = "my-deployment"'
+            f"deployments.toml cannot be read: {error}", next=f'"{EXAMPLE_MODEL}" = "my-deployment"'
         ) from None
     for model, name in names.items():
         if not isinstance(name, str) or not re.fullmatch(r"[\w.-]{1,64}", name):
             raise SettingError(
                 f"deployments.toml maps {model!r} to {name!r}, which no deployment can be called",
-                next='"gpt-4.1-mini" = "my-deployment": quotes round both names, since they hold dots',
+                next=f'"{EXAMPLE_MODEL}" = "my-deployment": quotes round both names, since they hold dots',
             )
     return names

@@ -1,15 +1,20 @@
 """What every test stands on: replay, streams at once, no setting of the developer's, no network beyond loopback."""
 
+import contextlib
 import os
 import re
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import certifi
 import nbval.kernel
 import nbval.plugin
 import pytest
+
+from tests.forks import can_fork, fork_kernels, no_forks, serve_forks
 
 if TYPE_CHECKING:
     import openai
@@ -29,21 +34,49 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    _forget_the_developers_settings()
     is_worker = hasattr(config, "workerinput")
+    _forget_the_developers_settings()
+    if not (is_worker or config.option.markexpr):  # what fetches weights needs them all
+        _know_one_certificate(config)
     if not (is_worker or config.getoption("after")):
         USED.parent.mkdir(exist_ok=True)
         USED.write_text("", encoding="utf-8")
     _refuse_the_network()
+    if can_fork:
+        fork_kernels()
+        if not (is_worker or config.getoption("after")):
+            forks = contextlib.ExitStack()
+            forks.enter_context(serve_forks())
+            config.add_cleanup(forks.close)
 
 
-# Runs of whole notebooks take longest: begun first, they leave no process alone with them at the end.
-_FIRST = ("test_contrary_run.py", "test_notebooks.py", "test_record_resume.py", "test_record.py", "test_lab.py")
+# What takes longest is begun first, so that it leaves no process alone with it at the end.
+_FIRST = ("browser", "test_contrary_run.py", "test_notebooks.py", "test_record_resume.py", "test_record.py")
+# Files whose tests share nothing that is dear: each of their tests may run in another process.
+_APART = ("test_contrary_run.py", "test_notebooks.py")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: _FIRST.index(item.path.name) if item.path.name in _FIRST else len(_FIRST))
+    def rank(item: pytest.Item) -> int:
+        name = item.path.parent.name if item.path.parent.name in _FIRST else item.path.name
+        return _FIRST.index(name) if name in _FIRST else len(_FIRST)
+
+    items.sort(key=rank)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """As --dist loadfile, with two exceptions: _APART, and the browser's files, which share a browser."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class LoadFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = Path(nodeid.partition("::")[0])
+            if path.parent.name == "browser":
+                return str(path.parent)
+            return nodeid if path.name in _APART else str(path)
+
+    return LoadFile(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -64,6 +97,16 @@ def _forget_the_developers_settings() -> None:
     # is not named, for the SDK takes an empty one for a version.
     for name in ("AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_KEY", "AZURE_OPENAI_AD_TOKEN"):
         os.environ[name] = ""
+
+
+def _know_one_certificate(config: pytest.Config) -> None:
+    """For this run and all that it starts: reading a hundred takes a client 25 ms, and nobody out there is asked."""
+    folder = tempfile.TemporaryDirectory()
+    config.add_cleanup(folder.cleanup)
+    first = re.search(r"-+BEGIN.*?END CERTIFICATE-+", Path(certifi.where()).read_text(encoding="utf-8"), re.S)
+    assert first
+    Path(folder.name, "one.pem").write_text(first[0], encoding="ascii")
+    os.environ |= {"SSL_CERT_FILE": str(Path(folder.name, "one.pem")), "SSL_CERT_DIR": folder.name}
 
 
 def _refuse_the_network() -> None:
@@ -87,6 +130,17 @@ def _execute_as_jupyter_does(self: nbval.kernel.RunningKernel, cell_input: str, 
 nbval.kernel.RunningKernel.execute_cell_input = _execute_as_jupyter_does
 
 
+def _start_first_kernel_from_nothing(self: nbval.plugin.IPyNbFile) -> None:
+    """As a reader's is; the other notebooks' are forks."""
+    is_first = self.path == min((ROOT / "notebooks").glob("*.ipynb"))
+    with no_forks() if is_first else contextlib.nullcontext():
+        _set_up(self)
+
+
+_set_up = nbval.plugin.IPyNbFile.setup
+nbval.plugin.IPyNbFile.setup = _start_first_kernel_from_nothing
+
+
 def _leave_out_pixels(outputs: list) -> list:
     """nbval compares HTML and no PNG; a figure is a PNG inside HTML, where its alt text and evidence are compared."""
     left = []
@@ -103,10 +157,22 @@ _transform = nbval.plugin.transform_streams_for_comparison
 nbval.plugin.transform_streams_for_comparison = _leave_out_pixels
 
 
+LONG = pytest.mark.standin("takes its time")  # for one of a test's parameters
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if any(mark.args == LONG.args for mark in item.iter_markers("standin")):
+        _skip_unless_standin(item.config)
+
+
 @pytest.fixture
 def takes_its_time(request: pytest.FixtureRequest) -> None:
     """For tests that need no weights but many kernels: they run with the engines' tests, and so in CI."""
-    if "standin" not in (request.config.option.markexpr or ""):
+    _skip_unless_standin(request.config)
+
+
+def _skip_unless_standin(config: pytest.Config) -> None:
+    if "standin" not in (config.option.markexpr or ""):
         pytest.skip("takes its time: make test-standin")
 
 

@@ -30,6 +30,7 @@ from typing import Any
 import openai
 
 from helpers import connect, connect_async
+from tests.forks import start_python
 from tests.fuzz_cases import Case, describe, make_case
 from tests.fuzz_judging import LIMIT_S, compare
 from tests.fuzz_reading import Outcome, ask_case, run_now
@@ -263,9 +264,9 @@ def run_in_processes(seed: int, numbers: Sequence[int], processes: int = 2, only
     """Run these cases in processes of their own, which share them evenly."""
     running = []
     for index in range(processes):
-        command = [sys.executable, "-m", "tests.fuzz_answers", "--seed", str(seed), "--worker"]
+        command = ["-m", "tests.fuzz_answers", "--seed", str(seed), "--worker"]
         command += ["--only", only] if only else []
-        process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        process = start_python(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         running.append((process, json.dumps(list(numbers[index::processes]))))
     for process, given in running:
         assert process.stdin is not None

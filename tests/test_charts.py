@@ -59,6 +59,13 @@ def shell():
     InteractiveShell.clear_instance()
 
 
+@pytest.fixture(autouse=True)
+def few_pixels(request, monkeypatch):
+    """In half of the time, but where a test opens the picture."""
+    if not {"picture", "nbval"} & set(request.function.__code__.co_names):
+        monkeypatch.setattr("helpers.charts.page._DENSE", 0.25)
+
+
 @pytest.fixture
 def drawn(monkeypatch):
     """The figures that were saved, to look at what stands in them."""

@@ -1,58 +1,138 @@
 """Each exercise: untouched, plausible wrong answers with hints of their own, and the solution."""
 
+from functools import partial
 from types import SimpleNamespace
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import pytest
-from pydantic import create_model
+from pydantic import Field, create_model
 
-from helpers import check, solution
+from helpers import check, connect, solution
 from helpers.costs import list_price
-from helpers.errors import CourseError
+from helpers.errors import CourseError, RecordingNotFound
 
 USAGE = SimpleNamespace(prompt_tokens=20, completion_tokens=60, total_tokens=80)
-MONTH = {"usage": USAGE, "model": "gpt-4.1-mini", "calls": 20_000, "output_tokens": 300}
-IN, OUT = (list_price("gpt-4.1-mini", item).usd for item in ("input", "output"))
+
+
+class Replayed:
+    """A client of a notebook's recordings, connected when first asked: what a reader may send must be among them."""
+
+    def __init__(self, notebook):
+        self._notebook = notebook
+
+    @property
+    def chat(self):
+        return connect(self._notebook).chat
+
+
+def renamed(request):
+    """The limit under the name that reasoning models know."""
+    return {name.replace("max_tokens", "max_completion_tokens"): value for name, value in request.items()}
+
+
+TOPIC = "Explain in five sentences how a language model writes a text."
+LIMITED = {"model": "gpt-5.4-mini", "messages": [{"role": "user", "content": TOPIC}]}
+BUDGET = {"client": Replayed("00_start_here"), "model": "gpt-5.4-mini", "budget": 0.0004, "limits": [16, 64, 256]}
+BUDGET["asked"] = SimpleNamespace(usage=SimpleNamespace(prompt_tokens=18))
+BROKEN = {
+    "model": "my-first-deployment",
+    "max_tokens": 30,
+    "messages": [{"role": "user", "content": "What is a quota? One sentence."}],
+}
 
 PASTED = "https://contoso.openai.azure.com/openai/deployments/mini/chat/completions?api-version=2024-10-21"
-SEEN = {"wrong key": 401, "unknown deployment": 404, "pasted URL": 404}
 
-BILL = {"mean_prompt": 50.5, "model": "gpt-4.1-nano", "messages": 100_000, "output_tokens": 2}
-NANO_IN, NANO_OUT = (list_price("gpt-4.1-nano", item).usd for item in ("input", "output"))
-DENSEST = {
-    "sentences": {"long": "a" * 90, "short": "b" * 10, "cheap": "c" * 80},
-    "tokens": {"long": 30, "short": 9, "cheap": 8},
+BILL = {"mean_prompt": 50.5, "model": "gpt-5.4-nano", "messages": 100_000, "output_tokens": 2}
+NANO_IN, NANO_OUT = (list_price("gpt-5.4-nano", item).usd for item in ("input", "output"))
+OLD = {
+    "model": "gpt-4o", "temperature": 0, "max_tokens": 40,
+    "messages": [{"role": "user", "content": "Name three uses of a brick."}],
+}  # fmt: skip
+
+
+def send_recorded(**asked):
+    return connect("02_language_models").chat.completions.create(**asked)
+
+
+def moved(**changed):
+    """The request of 02.moved; changed: other parameters, or None for one to leave out."""
+    asked = {"model": "gpt-5.4-mini", "messages": OLD["messages"], "max_completion_tokens": 40} | changed
+    return {name: value for name, value in asked.items() if value is not None}
+
+
+def embed(model, input):
+    """An answer as the SDK gives it; one engine stands in for the two smaller models."""
+    engine = "large" if model.endswith("large") else "small"
+    return SimpleNamespace(model=engine, data=[SimpleNamespace(embedding=[0.6, 0.8])])
+
+
+HARBOUR = {
+    "client": SimpleNamespace(embeddings=SimpleNamespace(create=embed)),
+    "question": "Where?",
+    "passages": ["At the quay.", "Behind the wall."],
+    "names": ["Quay", "Wall"],
+    "rows": np.array([[1.0, 0.0], [0.0, 1.0]]),
+    "made_by": "large",
 }
-INBOX = [{"label": "billing"}] * 4 + [{"label": "praise"}] * 2
-RIGHT = [True, True, True, False, True, False]
-ACCURACY = {"inbox": INBOX, "right": RIGHT}
-
-RANKS = {"rankings": [["a", "b", "c", "d"], ["b", "a"], ["d"]], "relevant": [["c"], ["b"], ["a"]]}
-MILLION = {"model": "text-embedding-3-large", "documents": 1_000_000, "tokens": 300, "dimensions": 1024}
-LARGE_IN = list_price("text-embedding-3-large").usd
-PAIRS = {"cosines": np.array([0.95, 0.904, 0.85, 0.8, 0.5]), "known": np.array([True, True, False, True, False])}
+PAIRS = {
+    "cosines": np.array([0.95, 0.904, 0.85, 0.8, 0.5]),
+    "known": np.array([True, True, False, True, False]),
+    "engine": "gte-small",
+}
 
 
-def place_of(ranked, wanted):
-    return min((ranked.index(key) + 1 for key in wanted if key in ranked), default=0)
+RULE = {"role": "developer", "content": "Answer with a number."}
+HABIT = {
+    "model": "gpt-4o",
+    "messages": [RULE | {"role": "system"}, {"role": "user", "content": "How many pens?"}],
+    "max_tokens": 300,
+    "temperature": 0,
+}
 
 
-HIDDEN = {"prompt_tokens": 20, "completion_tokens": 1843, "reasoning_tokens": 448}
-THINKING = {"model": "gpt-5.1", "requests": 50_000, "prompt": 300, "shown": 150, "hidden": 600}
-GPT51_IN, GPT51_OUT = (list_price("gpt-5.1", item).usd for item in ("input", "output"))
+def carried(**changed):
+    """The request of 04.request; changed: other parameters, or further ones; None leaves one out."""
+    request = {"model": "gpt-5.4-mini", "messages": [RULE, HABIT["messages"][1]]}
+    request |= {"reasoning_effort": "low", "max_completion_tokens": 25_000}
+    return {name: value for name, value in (request | changed).items() if value is not None}
 
 
-def hits(label):
-    return sum(right for row, right in zip(INBOX, RIGHT, strict=True) if row["label"] == label)
+def answer_thoughtfully(hidden=50, text="12", **_):
+    details = SimpleNamespace(reasoning_tokens=hidden)
+    usage = SimpleNamespace(completion_tokens=hidden + 3, completion_tokens_details=details)
+    message = SimpleNamespace(content=text)
+    return SimpleNamespace(choices=[SimpleNamespace(message=message)], usage=usage)
 
 
-def rows(label):
-    return sum(row["label"] == label for row in INBOX)
+THINKING = {"model": "gpt-5.4-mini", "requests": 50_000, "prompt": 300, "shown": 150, "hidden": 600}
+MINI54_IN, MINI54_OUT = (list_price("gpt-5.4-mini", item).usd for item in ("input", "output"))
 
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-DAYS_TO_MAKE = {"stool": 6, "bench": 14}
+GET_PRICE, BOOK_VISIT = ({"type": "function", "function": {"name": name}} for name in ("get_price", "book_visit"))
+
+
+class Refused(Exception):
+    status_code = 400
+
+
+def send_settings(tool_choice="auto", parallel_tool_calls=True):
+    """What a service might answer to the two messages of 03.forced: the names of the calls in each."""
+    if not isinstance(parallel_tool_calls, bool):
+        raise RecordingNotFound("no recorded answer for this request")
+    if isinstance(tool_choice, dict) and "function" not in tool_choice:
+        raise Refused("Missing required parameter: 'tool_choice.function.name'.")
+    said = {"auto": (["get_price"], []), "none": ([], []), "required": (["get_price"], ["get_opening_hours"])}
+    called = (["get_price"], ["get_price"] * 2) if isinstance(tool_choice, dict) else said[tool_choice]
+    if not parallel_tool_calls:
+        called = ["get_price"], ["get_price"]
+    return [answer_with(names) for names in called]
+
+
+def answer_with(names):
+    calls = [SimpleNamespace(function=SimpleNamespace(name=name)) for name in names]
+    return SimpleNamespace(choices=[SimpleNamespace(message=SimpleNamespace(tool_calls=calls or None))])
 
 
 def visit(**changed):
@@ -75,16 +155,20 @@ EXERCISES = [
         },
     ),
     (
-        "00.month",
-        MONTH,
-        20_000 * (20 * IN + 300 * OUT) / 1e6,
+        "00.budget",
+        BUDGET,
+        LIMITED | {"max_completion_tokens": 64},
         {
-            "not per million": (20_000 * (20 * IN + 300 * OUT), "million times"),
-            "one call": ((20 * IN + 300 * OUT) / 1e6, "one call"),
-            "swapped": (20_000 * (20 * OUT + 300 * IN) / 1e6, "swapped"),
-            "prompts alone": (20_000 * 20 * IN / 1e6, "prompts alone"),
-            "one price for all": (20_000 * 320 * IN / 1e6, "price of its own"),
-            "a guess": (1.0, "Cost = calls"),
+            "no dictionary": (64, "A dictionary was expected"),
+            "no messages": ({"model": "gpt-5.4-mini"}, "needs messages"),
+            "another model": (LIMITED | {"model": "gpt-4o"}, "the budget is for its prices"),
+            "no limit": (LIMITED, "nobody knows what the call costs at most"),
+            "the older name": (LIMITED | {"max_tokens": 64}, "the older name"),
+            "too much": (LIMITED | {"max_completion_tokens": 256}, "too much"),
+            "too little": (LIMITED | {"max_completion_tokens": 16}, "so does a larger one"),
+            "off the dial": (LIMITED | {"max_completion_tokens": 85}, "differs in max_completion_tokens"),
+            "a temperature": (LIMITED | {"max_completion_tokens": 64, "temperature": 0}, "leave it out"),
+            "a word of one's own": (LIMITED | {"max_completion_tokens": 64, "limit": 1}, "no parameter called limit"),
         },
     ),
     (
@@ -100,14 +184,22 @@ EXERCISES = [
         },
     ),
     (
-        "01.codes",
-        {"seen": SEEN},
-        dict(SEEN),
+        "01.request",
+        {"client": Replayed("01_your_own_resource"), "broken": BROKEN},
+        renamed(BROKEN) | {"model": "gpt-5.4-mini"},
         {
-            "one is off": ({**SEEN, "pasted URL": 400}, "Look again at: pasted URL"),
-            "all are off": ({name: 500 for name in SEEN}, "None of them yet"),
-            "texts": ({name: str(code) for name, code in SEEN.items()}, "as texts"),
-            "a name is missing": ({"wrong key": 401}, "Keep the names"),
+            "a text": ("gpt-5.4-mini", "A dictionary was expected"),
+            "as it came": (BROKEN, "no deployment called my-first-deployment"),
+            "the deployment alone": (BROKEN | {"model": "gpt-5.4-mini"}, "does not take max_tokens"),
+            "the limit alone": (renamed(BROKEN), "called my-first-deployment. Try"),
+            "other messages": (BROKEN | {"messages": [{"role": "user", "content": "Hi"}]}, "Keep the messages"),
+            "without a limit": (
+                {"model": "gpt-5.4-mini", "messages": BROKEN["messages"]},
+                "Keep the limit, 30 tokens",
+            ),
+            "both limits": (BROKEN | {"max_completion_tokens": 30}, "two limits"),
+            "another model": (renamed(BROKEN) | {"model": "gpt-4.1"}, "differs in model"),
+            "another name": (renamed(BROKEN) | {"model": "our-chat"}, "The nearest one differs in model"),
         },
     ),
     (
@@ -123,26 +215,20 @@ EXERCISES = [
         },
     ),
     (
-        "02.densest",
-        DENSEST,
-        "Short",
+        "02.moved",
+        {"old": OLD, "send": send_recorded},
+        moved(),
         {
-            "most tokens": ("long", "most tokens"),
-            "the fewest": ("cheap", "fewest tokens"),
-            "no such name": ("Latin", "Compute"),
-            "a number": (0.9, "A name was expected"),
-        },
-    ),
-    (
-        "02.accuracy",
-        ACCURACY,
-        lambda label: hits(label) / rows(label),
-        {
-            "counts": (hits, "counts"),
-            "by all": (lambda label: hits(label) / len(INBOX), "all messages"),
-            "over all": (lambda label: sum(RIGHT) / len(RIGHT), "one label first"),
-            "a guess": (lambda label: 0.11, "Take the values"),
-            "no function": (0.75, "A function of one label"),
+            "as it was": (dict(OLD), "goes to 'gpt-4o'"),
+            "the model alone": ({**OLD, "model": "gpt-5.4-mini"}, "refused `"),
+            "the old name of the limit": (moved(max_completion_tokens=None, max_tokens=40), "refused `max_tokens`"),
+            "with its temperature": (moved(temperature=0), "refused `temperature`"),
+            "no limit": (moved(max_completion_tokens=None), "got lost"),
+            "another limit": (moved(max_completion_tokens=400), "The limit was 40"),
+            "other messages": (moved(messages=[]), "Keep the messages"),
+            "a setting more": (moved(verbosity="high"), "Nobody recorded"),
+            "a slip of the pen": (moved(temprature=0), "knows no such parameter"),
+            "the name alone": ("gpt-5.4-mini", "A dictionary was expected"),
         },
     ),
     (
@@ -156,42 +242,49 @@ EXERCISES = [
             "never null": (visit(name=str), "may be null"),
             "a default": (visit(name=(str | None, None)), "without a default"),
             "a number for the time": (visit(time=int | str), "time is a text"),
+            "a pattern": (visit(time=Annotated[str, Field(pattern=r"\d\d:\d\d")]), "does not take 'pattern'"),
             "another field": (visit(wood=str), "Exactly three fields"),
             "an object": (visit()(day="monday", time="11:00", name=None), "A class was expected"),
         },
     ),
     (
-        "03.told",
-        {"days_to_make": DAYS_TO_MAKE},
-        lambda product: f"{DAYS_TO_MAKE[product]} days" if product in [*DAYS_TO_MAKE] else f"error: no {product!r}",
+        "03.forced",
+        {"send": send_settings},
+        {"tool_choice": GET_PRICE, "parallel_tool_calls": False},
         {
-            "it raises": (lambda product: f"{DAYS_TO_MAKE[product]} days", "raises KeyError"),
-            "nothing told": (
-                lambda product: f"{DAYS_TO_MAKE[product]} days" if product in DAYS_TO_MAKE else None,
-                "None",
+            "left out": ({}, "free to make none"),
+            "none": ({"tool_choice": "none"}, "forbids calls"),
+            "required": ({"tool_choice": "required"}, "free to choose"),
+            "required, one": (
+                {"tool_choice": "required", "parallel_tool_calls": False},
+                "nothing here names the tool",
             ),
-            "no sign of an error": (lambda product: f"{DAYS_TO_MAKE.get(product, 'no')} days", "does not begin"),
-            "no name": (
-                lambda product: f"{DAYS_TO_MAKE[product]}" if product in DAYS_TO_MAKE else "error",
-                "should name",
-            ),
-            "a number": (DAYS_TO_MAKE.get, "gives int"),
-            "it fails": (lambda product: "days: " + DAYS_TO_MAKE[product], "fails, though"),
-            "another number": (lambda product: "error: 1", "should give the number"),
-            "no function": ("6 days", "A function of one product"),
+            "several": ({"tool_choice": GET_PRICE}, "holds 2 calls"),
+            "as in Responses": ({"tool_choice": {"type": "function", "name": "get_price"}}, "refuses it"),
+            "another tool": ({"tool_choice": BOOK_VISIT}, "names 'book_visit'"),
+            "a text": ({"parallel_tool_calls": "no"}, "Nobody has recorded"),
+            "another setting": ({"temperature": 0}, "Leave out temperature"),
+            "no settings": ("get_price", "A dictionary of settings"),
         },
     ),
     (
-        "04.hidden",
-        HIDDEN,
-        448 / 1843,
+        "04.request",
+        {"habit": HABIT, "send": answer_thoughtfully},
+        carried(),
         {
-            "in percent": (100 * 448 / 1843, "not a percentage"),
-            "counted twice": (448 / (1843 + 448), "Counted twice"),
-            "to what is shown": (448 / (1843 - 448), "hidden to shown"),
-            "of all tokens": (448 / 1863, "prompt out"),
-            "what is shown": (1 - 448 / 1843, "share that was shown"),
-            "a guess": (0.5, "Divide usage.reasoning_tokens"),
+            "the habit itself": (HABIT, "should be gpt-5.4-mini"),
+            "the old limit": (carried(max_tokens=300), "refuses max_tokens"),
+            "a setting of the Responses API": (carried(reasoning={"effort": "low"}), "Responses API"),
+            "a temperature": (carried(temperature=0), "temperature out"),
+            "no effort": (carried(reasoning_effort=None), "may not reason at all"),
+            "little room": (carried(max_completion_tokens=300), "25,000 tokens"),
+            "further settings": (carried(n=1), "Leave out n"),
+            "no list": (carried(messages=RULE), "list of dictionaries"),
+            "the old role": (carried(messages=HABIT["messages"]), "still a system message"),
+            "no rule": (carried(messages=HABIT["messages"][1:]), "Two messages"),
+            "another question": (carried(messages=[RULE, {"role": "user", "content": "?"}]), "stay as they are"),
+            "a name": (carried(messages=[RULE, HABIT["messages"][1] | {"name": "Ann"}]), "no more"),
+            "no dictionary": ("gpt-5.4-mini", "A dictionary of parameters"),
         },
     ),
     (
@@ -213,48 +306,40 @@ EXERCISES = [
     (
         "04.bill",
         THINKING,
-        50_000 * (300 * GPT51_IN + 750 * GPT51_OUT) / 1e6,
+        50_000 * (300 * MINI54_IN + 750 * MINI54_OUT) / 1e6,
         {
-            "not per million": (50_000 * (300 * GPT51_IN + 750 * GPT51_OUT), "million times"),
-            "one request": ((300 * GPT51_IN + 750 * GPT51_OUT) / 1e6, "one request"),
-            "what is shown": (50_000 * (300 * GPT51_IN + 150 * GPT51_OUT) / 1e6, "hidden tokens are missing"),
-            "hidden as input": (50_000 * (900 * GPT51_IN + 150 * GPT51_OUT) / 1e6, "output, not input"),
-            "the prompt left out": (50_000 * 750 * GPT51_OUT / 1e6, "prompt is missing"),
-            "what is shown left out": (50_000 * (300 * GPT51_IN + 600 * GPT51_OUT) / 1e6, "shown tokens are missing"),
-            "in cents": (50_000 * (300 * GPT51_IN + 750 * GPT51_OUT) / 1e4, "cents"),
+            "not per million": (50_000 * (300 * MINI54_IN + 750 * MINI54_OUT), "million times"),
+            "one request": ((300 * MINI54_IN + 750 * MINI54_OUT) / 1e6, "one request"),
+            "what is shown": (50_000 * (300 * MINI54_IN + 150 * MINI54_OUT) / 1e6, "hidden tokens are missing"),
+            "hidden as input": (50_000 * (900 * MINI54_IN + 150 * MINI54_OUT) / 1e6, "output, not input"),
+            "the prompt left out": (50_000 * 750 * MINI54_OUT / 1e6, "prompt is missing"),
+            "what is shown left out": (50_000 * (300 * MINI54_IN + 600 * MINI54_OUT) / 1e6, "shown tokens are missing"),
+            "in cents": (50_000 * (300 * MINI54_IN + 750 * MINI54_OUT) / 1e4, "cents"),
             "a guess": (1.0, "Price the input"),
         },
     ),
     (
-        "06.reciprocal_rank",
-        RANKS,
-        lambda ranked, wanted: 1 / place_of(ranked, wanted) if place_of(ranked, wanted) else 0,
+        "06.request",
+        HARBOUR,
+        {"model": "text-embedding-3-large", "input": "Where?"},
         {
-            "places": (place_of, "Divide 1"),
-            "counted from 0": (lambda ranked, wanted: 1 / (place_of(ranked, wanted) - 1), "stops where"),
-            "one too far": (lambda r, w: 1 / (place_of(r, w) + 1) if place_of(r, w) else 0, "not as 2"),
-            "the first wanted one": (lambda r, w: 1 / (r.index(w[0]) + 1) if w[0] in r else 0, "stands first"),
-            "nothing returned": (lambda ranked, wanted: None, "returns nothing"),
-            "one argument": (lambda ranked: 1.0, "two arguments"),
-            "a guess": (lambda ranked, wanted: 0.25, "Go through the list"),
-            "no function": (0.5, "A function was expected"),
-        },
-    ),
-    (
-        "06.index",
-        MILLION,
-        (4.096, 300 * LARGE_IN),
-        {
-            "swapped": ((300 * LARGE_IN, 4.096), "swapped"),
-            "one byte": ((1.024, 300 * LARGE_IN), "4 bytes"),
-            "full length": ((12.288, 300 * LARGE_IN), "full length"),
-            "in bytes": ((4.096e9, 300 * LARGE_IN), "GB = documents"),
-            "not per million": ((4.096, 300e6 * LARGE_IN), "not for one"),
-            "cheaper when shorter": ((4.096, 100 * LARGE_IN), "does not fall"),
-            "the smaller model": ((4.096, 300 * list_price("text-embedding-3-small").usd), "smaller model"),
-            "in GiB": ((4.096e9 / 2**30, 300 * LARGE_IN), "GiB"),
-            "a guess at the price": ((4.096, 1.0), "Dollars = documents"),
-            "one number": (4.096, "Two numbers"),
+            "another model": ({"model": "text-embedding-3-small", "input": "Where?"}, "two models' vectors"),
+            "the oldest model, as a list": (
+                {"model": "text-embedding-ada-002", "input": ["Where?"]},
+                "small gave this",
+            ),
+            "passages too": (
+                {"model": "text-embedding-3-large", "input": ["Where?", "At the quay."]},
+                "have their vectors",
+            ),
+            "other words": ({"model": "text-embedding-3-large", "input": "Where is it?"}, "as it stands"),
+            "shorter": ({"model": "text-embedding-3-large", "input": "Where?", "dimensions": 256}, "full length"),
+            "more": ({"model": "text-embedding-3-large", "input": "Where?", "encoding_format": "float"}, "are enough"),
+            "no input": ({"model": "text-embedding-3-large"}, "needs input"),
+            "empty": ({}, "needs model and input"),
+            "a chat model": ({"model": "gpt-5.4-mini", "input": "Where?"}, "No embedding model"),
+            "tokens": ({"model": "text-embedding-3-large", "input": [1, 2]}, "a text or a list of texts"),
+            "the text alone": ("Where?", "A dictionary was expected"),
         },
     ),
     (
@@ -306,11 +391,18 @@ def test_an_unknown_exercise_says_so(name):
         check(name, 1)
 
 
-def test_a_share_may_be_rounded_to_two_decimals(capsys):
-    check("04.hidden", 0.24, **HIDDEN)
-    assert capsys.readouterr().out.startswith("04.hidden: right.")
-    check("04.hidden", 24, **HIDDEN)
-    assert "not a percentage" in capsys.readouterr().out
+def test_a_request_that_comes_back_without_hidden_steps_or_text_is_not_right(capsys):
+    for hidden, text in ((0, "12"), (60, "")):
+        check("04.request", carried(), habit=HABIT, send=partial(answer_thoughtfully, hidden, text))
+        assert f"{hidden} hidden tokens and the text {text!r}" in capsys.readouterr().out
+
+
+def test_a_request_that_fails_is_a_hint_and_no_error(capsys):
+    def refuse(**_):
+        raise ValueError("no such deployment")
+
+    check("04.request", carried(), habit=HABIT, send=refuse)
+    assert "not yet. The request failed: no such deployment" in capsys.readouterr().out
 
 
 def test_an_empty_answer_may_be_told_by_its_tokens_too(capsys):
@@ -339,9 +431,9 @@ def test_every_exercise_shows_a_solution_of_its_own_when_asked(name, capsys):
 
 
 def test_a_solution_comes_with_its_explanation_and_all_its_cells(capsys):
-    solution("02.densest")
+    solution("02.moved")
     shown = capsys.readouterr().out
-    assert "**2.** Tokens for each character" in shown and "sentences = {" in shown and "def count(text)" in shown
+    assert "**1.** Two settings go" in shown and "old = {" in shown and "def try_with(" in shown
 
 
 def test_asking_for_the_solution_needs_no_answer_and_hides_no_hint(capsys):
@@ -356,3 +448,15 @@ def test_asking_for_the_solution_needs_no_answer_and_hides_no_hint(capsys):
 def test_an_unknown_exercise_has_no_solution(name):
     with pytest.raises(CourseError, match="there is no exercise"):
         solution(name)
+
+
+def test_settings_that_came_out_right_by_luck_are_not_right(capsys):
+    def send(**settings):
+        return [answer_with(["get_price"])] * 2
+
+    check("03.forced", {"tool_choice": GET_PRICE}, send=send)
+    assert "nothing here forbids a second" in " ".join(capsys.readouterr().out.split())
+    check("03.forced", {}, send=send)
+    assert "nothing here names the tool" in " ".join(capsys.readouterr().out.split())
+    check("03.forced", {"tool_choice": GET_PRICE, "parallel_tool_calls": False}, send=send)
+    assert capsys.readouterr().out.startswith("03.forced: right.")

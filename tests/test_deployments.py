@@ -15,7 +15,8 @@ import pytest
 from helpers.__main__ import main
 from helpers.course.deployments import deployment_commands, plan_deployments
 from helpers.errors import CourseError
-from helpers.tables import deployable_models
+from helpers.lines import WIDTH
+from helpers.tables import deployable_models, read_rows
 
 NAME = "02_tiny"
 BASH = shutil.which("bash")
@@ -33,6 +34,8 @@ REQUIRED = {
     "account purge": {*RESOURCE, "--location"},
     "account deployment create": {*RESOURCE, "--deployment-name", "--model-name", "--model-version", "--model-format"},
     "account deployment delete": {*RESOURCE, "--deployment-name"},
+    "role assignment create": {"--role", "--assignee-object-id", "--scope"},
+    "ad signed-in-user show": {"--query", "--output"},
 }
 OPTIONAL = {
     "account create": {"--custom-domain", "--yes"},
@@ -76,7 +79,8 @@ def run_script(script: str, folder: Path, *calls: str) -> list[list[str]]:
     az = folder / "bin" / "az"
     az.parent.mkdir(exist_ok=True)
     log = folder / "az.log"
-    az.write_text('#!/bin/sh\nfor each; do printf "%s\\0" "$each"; done >> "$AZ_LOG"; printf "\\n" >> "$AZ_LOG"\n')
+    noted = 'for each; do printf "%s\\0" "$each"; done >> "$AZ_LOG"; printf "\\n" >> "$AZ_LOG"'
+    az.write_text(f"#!/bin/sh\n{noted}\necho AN-ID\n")
     az.chmod(0o755)
     log.write_text("")
     environment = {"PATH": f"{az.parent}{os.pathsep}{os.environ['PATH']}", "AZ_LOG": str(log)}
@@ -208,7 +212,26 @@ def test_pasting_the_whole_script_creates_in_order_and_deletes_nothing(course):
     subprocess.run([BASH, "-n"], input=script, text=True, check=True)
     verbs = [parse(arguments)[0] for arguments in run_script(script, course)]
     creates = ["group create", "account create", *["account deployment create"] * 2]
-    assert verbs == [*creates, "account show", "account keys list"]
+    role = ["ad signed-in-user show", "account show", "role assignment create"]
+    assert verbs == [*creates, *role, "account show", "account keys list"]
+
+
+@needs_bash
+def test_who_is_signed_in_gets_the_role_that_calls_models_on_the_resource_alone(course):
+    called = [parse(arguments) for arguments in run_script(deployment_commands("02", course), course)]
+    (options,) = [options for verb, options in called if verb == "role assignment create"]
+    assert options == {
+        "--role": "Cognitive Services OpenAI User",
+        "--assignee-object-id": "AN-ID",
+        "--scope": "AN-ID",
+    }
+    (row,) = [row for row in read_rows("service_facts") if row["name"] == options["--role"]]
+    assert (row["topic"], row["accepted"]) == ("role", "yes")
+
+
+def test_the_commands_fit_a_page(course):
+    script = deployment_commands("02", course)
+    assert max(map(len, script[script.index("RESOURCE=") :].splitlines())) <= WIDTH
 
 
 @needs_bash
@@ -258,7 +281,9 @@ def test_every_name_that_reaches_the_script_needs_no_quotes():
 def test_the_script_tells_what_recording_costs(course):
     first, second, *_ = deployment_commands("02", course).splitlines()
     assert first.startswith(f"# {NAME} asks for 2 deployments. A deployment costs nothing")
-    assert re.search(r"price of recording it: about 0\.\d{4} US dollars for 4 answers", second)
+    priced = re.search(r"price of recording it: about (0\.\d{4}) US dollars for 3 answers", second)
+    plan = plan_deployments("02", course)
+    assert priced and float(priced[1]) == pytest.approx(plan[plan.note == ""].usd.sum(), abs=5e-5), "as in the table"
 
 
 def test_one_deployment_is_not_called_deployments(tmp_path):

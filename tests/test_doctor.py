@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import socket
-import subprocess
 import sys
 import time
 from datetime import date
@@ -15,6 +14,7 @@ from helpers import settings
 from helpers.__main__ import main
 from helpers.course.doctor import examine
 from helpers.tables import read_rows
+from tests.forks import run_python
 from tests.loopback import Answer, Seen, open_wire
 from tests.standin import serve
 
@@ -31,11 +31,17 @@ def root(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.fixture(scope="module")
+def running_standin():
+    with serve() as running:
+        yield running
+
+
 @pytest.fixture
-def standin(wire):
-    with serve() as standin:
-        wire.set(AZURE_OPENAI_ENDPOINT=standin.endpoint, AZURE_OPENAI_API_KEY=standin.key)
-        yield standin
+def standin(wire, running_standin):
+    running_standin.requests.clear()
+    wire.set(AZURE_OPENAI_ENDPOINT=running_standin.endpoint, AZURE_OPENAI_API_KEY=running_standin.key)
+    return running_standin
 
 
 def look(*models: str, **options):
@@ -102,7 +108,7 @@ def test_a_mode_that_asks_needs_an_endpoint(wire, mode):
         ("AZURE_OPENAI_PACE", "fast", "AZURE_OPENAI_PACE"),
     ],
 )
-def test_a_setting_that_cannot_be_used_is_named_with_its_mend_and_nothing_is_asked(wire, standin, name, value, told):
+def test_a_setting_that_cannot_be_used_is_named_with_what_to_do_and_nothing_is_asked(wire, standin, name, value, told):
     wire.set(**{name: value})
     (state, what), *rest = failures(look()).items()
     assert (state, rest) == ("fail settings", [])
@@ -188,8 +194,8 @@ def test_a_sign_in_to_another_tenant_is_told(wire, standin, monkeypatch, tmp_pat
 
 def test_the_whole_command_says_that_nobody_is_signed_in_and_azure_says_nothing_beside_it(wire, standin, tmp_path):
     environment = os.environ | {"AZURE_OPENAI_API_KEY": "", "PATH": str(tmp_path), "HOME": str(tmp_path)}
-    command = [sys.executable, "-m", "helpers", "doctor"]
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=settings.ROOT, timeout=60)
+    command = ["-m", "helpers", "doctor"]
+    ended = run_python(command, env=environment, cwd=settings.ROOT)
     assert (ended.returncode, ended.stderr) == (1, "")
     assert "fail  credential     there is no key" in ended.stdout and "`az login`" in ended.stdout
 
@@ -411,9 +417,9 @@ def test_no_credential_is_ever_printed(wire, standin, bad):
     secrets = {"AZURE_OPENAI_API_KEY": standin.key, "AZURE_OPENAI_ENDPOINT": standin.endpoint}
     secrets |= {"key": {"AZURE_OPENAI_API_KEY": f"<{standin.key}>"}, "mode": {"AZURE_OPENAI_MODE": standin.key[:4]},
                 "endpoint": {"AZURE_OPENAI_ENDPOINT": standin.key}}.get(bad, {})  # fmt: skip
-    command = [sys.executable, "-m", "helpers", "doctor", "--model", "gpt-9"]
+    command = ["-m", "helpers", "doctor", "--model", "gpt-9"]
     folder = os.environ | secrets | {"AZURE_OPENAI_MODE": "live"} if bad != "mode" else os.environ | secrets
-    ended = subprocess.run(command, env=folder, capture_output=True, text=True, cwd=settings.ROOT, timeout=60)
+    ended = run_python(command, env=folder, cwd=settings.ROOT)
     assert ended.returncode == 1 and ended.stderr == ""
     assert standin.key not in ended.stdout and "fail" in ended.stdout
 

@@ -1,4 +1,4 @@
-"""Whatever form of endpoint a person pastes is understood, or refused with its mend."""
+"""Whatever form of endpoint a person pastes is understood, or refused with what to use instead."""
 
 import random
 import string
@@ -93,7 +93,7 @@ GOOD = {
     "https://bücher.example.org/v1": ("https://xn--bcher-kva.example.org", "https://xn--bcher-kva.example.org/v1/"),
 }
 
-# What is pasted -> (what is wrong with it, what its mend says).
+# What is pasted -> (what is wrong with it, what to use instead).
 BAD = {
     "": ("is empty", "YOUR-RESOURCE.openai.azure.com"),
     '""': ("is empty", "YOUR-RESOURCE.openai.azure.com"),
@@ -150,13 +150,13 @@ def test_an_endpoint_is_understood_in_the_form_in_which_it_is_pasted(pasted):
 
 
 @pytest.mark.parametrize("pasted", BAD)
-def test_what_is_no_endpoint_is_refused_with_its_mend(pasted):
-    problem, mend = BAD[pasted]
+def test_what_is_no_endpoint_is_refused_with_what_to_use_instead(pasted):
+    problem, instead = BAD[pasted]
     with pytest.raises(SettingError) as caught:
         parse_endpoint(pasted)
     what, *details = str(caught.value).splitlines()
     assert what.startswith("AZURE_OPENAI_ENDPOINT ") and problem in what
-    assert mend in next(line for line in details if line.startswith("  try"))
+    assert instead in next(line for line in details if line.startswith("  try"))
 
 
 def test_the_table_is_as_long_as_was_promised():

@@ -5,20 +5,24 @@ That its cells print what is saved is nbval's part: `make test` hands it every n
 
 import itertools
 import re
+import statistics
 from pathlib import Path
 
+import nbformat.v4 as v4
 import pytest
 
-from helpers.course.notebooks import NotebookFailed, dump_notebook, normalise_notebook, read_notebook, run_notebook
+from helpers.course.notebooks import dump_notebook, normalise_notebook, read_notebook
 from helpers.course.record import plan_runs
 from helpers.settings import ROOT
-from tests.warmed import can_fork, run_warmed
+from tests.warmed import run_turned
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
 EVERY = [*NOTEBOOKS, *SOLUTIONS]
 TURNED = {path: [run for run in plan_runs(path)[1:] if run[0] != "solutions"] for path in NOTEBOOKS}
-LONGEST_CELL = 20
+LONGEST_CELL = 15  # lines
+MEDIAN_CELL = 6
+WORDS = (900, 1_900)  # of Markdown
 OPENING = (
     r"# (?P<number>\d\d) · \S.*",
     r"\*\*You will\*\* \S.*",
@@ -102,6 +106,28 @@ def test_no_cell_is_longer_than_a_screen(path):
     assert long == []
 
 
+def find_median_lines(notebook) -> float:
+    return statistics.median(len(cell.source.splitlines()) for cell in code_cells(notebook))
+
+
+@every_notebook
+def test_half_of_the_cells_have_at_most_six_lines(path):
+    assert find_median_lines(read_notebook(path)) <= MEDIAN_CELL
+
+
+@every_notebook
+def test_the_prose_is_neither_thin_nor_a_book(path):
+    least, most = WORDS
+    assert least <= len(markdown_of(read_notebook(path)).split()) <= most
+
+
+def test_long_cells_and_words_are_counted():
+    cells = [v4.new_code_cell("\n".join(["x"] * lines)) for lines in (1, 7, 20)]
+    notebook = v4.new_notebook(cells=[v4.new_markdown_cell("# 00 · Two\n```\nnot these\n```\nthree"), *cells])
+    assert find_median_lines(notebook) == 7
+    assert markdown_of(notebook).split() == ["#", "00", "·", "Two", "three"]
+
+
 @every_notebook_and_solution
 def test_it_was_executed_from_top_to_bottom(path):
     counts = [cell.execution_count for cell in code_cells(read_notebook(path))]
@@ -181,11 +207,9 @@ def test_links_lead_somewhere_from_the_course_and_from_the_workbook(path):
 
 @every_notebook
 def test_every_setting_of_a_dial_is_recorded_and_runs(path):
-    for title, _, notebook in TURNED[path]:
-        try:
-            (run_warmed if can_fork else run_notebook)(notebook, path.parent, timeout=120)
-        except NotebookFailed as failed:
-            pytest.fail(f"{title}: {failed}")
+    turned = {title: notebook for title, _, notebook in TURNED[path]}
+    failures = run_turned(read_notebook(path), turned, path.parent, timeout=240)
+    assert not failures, "\n".join(f"{title}: {failed}" for title, failed in failures.items())
 
 
 def test_the_readme_lists_every_notebook_with_its_minutes():

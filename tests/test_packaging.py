@@ -175,7 +175,7 @@ def test_a_newer_python_beside_an_old_one_is_taken(checkout):
     assert (checkout / ".venv" / "lib" / "python3.13").exists()
 
 
-def test_a_missing_venv_module_is_told_with_its_mend(checkout):
+def test_a_missing_venv_module_is_told_with_what_to_install(checkout):
     put_python(checkout, venv=False)
     ended = set_up(checkout)
     assert ended.returncode == 1
@@ -444,6 +444,7 @@ runpy.run_module("helpers", run_name="__main__")
 """
 EVERYTHING = {canonical(name).replace("-", "_") for name in PINS} | {"dotenv", "PIL", "azure", "IPython"}
 COMMANDS = [["lab"], ["reset", "00"], ["doctor"], ["deployments", "02"], ["record", "00", "--yes"]]
+COMMANDS += [["migrate", "03", "gpt-4.1-mini", "gpt-5.4-mini", "--write"], ["freshness"]]
 
 
 def run_bare(

@@ -49,6 +49,15 @@ def test_the_bounds_themselves_are_allowed():
         ("gpt-4o", {"temperature": 2.1}, "temperature: gpt-4o takes at most 2, not 2.1"),
         ("gpt-4o", {"n": 0}, "n: gpt-4o takes at least 1, not 0"),
         ("gpt-4o", {"stop": list("abcde")}, "stop: gpt-4o takes at most 4 items, not 5"),
+        ("o1-mini", {"stop": "."}, "stop: o1-mini does not take it; leave it out, and cut"),
+        ("o3", {"stop": "."}, "stop: o3 does not take it"),
+        ("o4-mini-2025-04-16", {"stop": ["."]}, "stop: o4-mini-2025-04-16 does not take it"),
+        ("gpt-5", {"stop": "."}, "stop: gpt-5 does not take it"),
+        ("gpt-5-nano-2025-08-07", {"stop": "."}, "stop: gpt-5-nano-2025-08-07 does not take it"),
+        ("gpt-5.1", {"stop": "."}, "stop: gpt-5.1 does not take it"),
+        ("gpt-5.2-2025-12-11", {"stop": "."}, "stop: gpt-5.2-2025-12-11 does not take it"),
+        ("gpt-5.4-mini", {"stop": list("abcde")}, "stop: gpt-5.4-mini takes at most 4 items, not 5"),
+        ("o1", {"parallel_tool_calls": False}, "parallel_tool_calls: o1 does not take it"),
         ("gpt-4o", {"reasoning_effort": "low"}, "reasoning_effort: gpt-4o does not take it; use a reasoning model"),
         ("o3-mini", {"reasoning_effort": "minimal"}, "does not take 'minimal', only low, medium, high"),
         ("o1", {"stream": True}, "stream: o1 does not take it"),
@@ -64,7 +73,7 @@ def test_the_bounds_themselves_are_allowed():
         ("gpt-4o-2024-05-13", {"response_format": {"type": "json_schema"}}, "'json_schema'"),
     ],
 )
-def test_a_chat_parameter_that_azure_refuses_is_named_with_its_mend(model, parameters, warning):
+def test_a_chat_parameter_that_azure_refuses_is_named_with_what_to_do_instead(model, parameters, warning):
     warnings = check_parameters(model, messages=HELLO, **parameters)
     assert len(warnings) == 1 and warning in warnings[0], warnings
 
@@ -98,7 +107,7 @@ def test_a_chat_parameter_that_azure_refuses_is_named_with_its_mend(model, param
         ("gpt-4.1", {"input": "a", "max_tokens": 5}, "use max_output_tokens"),
     ],
 )
-def test_a_parameter_of_another_api_that_azure_refuses_is_named_with_its_mend(model, parameters, warning):
+def test_a_parameter_of_another_api_that_azure_refuses_is_named_with_what_to_do_instead(model, parameters, warning):
     warnings = check_parameters(model, **parameters)
     assert len(warnings) == 1 and warning in warnings[0], warnings
 
@@ -122,6 +131,22 @@ def test_roles_and_kinds_of_part_are_checked():
 def test_a_misspelt_parameter_hears_of_the_nearest():
     (warning,) = check_parameters("gpt-4o", messages=HELLO, temprature=0.2)
     assert warning == "temprature: not known for chat on gpt-4o; did you mean temperature?"
+
+
+@pytest.mark.parametrize("parameter", ["known_speaker_names", "keyword"])
+def test_no_name_is_proposed_that_was_written_already_or_that_the_model_refuses(parameter):
+    """The first is known of another model, the second is near to a name that this one refuses."""
+    (warning,) = check_parameters("whisper", api="transcription", file=b"", **{parameter: "a"})
+    assert warning == f"{parameter}: not known for transcription on whisper; the service may answer 400"
+
+
+def test_only_false_where_true_is_the_question_asks_for_nothing():
+    assert check_parameters("o1", messages=HELLO, stream=False, logprobs=False) == []
+
+
+def test_stop_is_taken_by_the_models_that_are_not_known_to_refuse_it():
+    for model in ("gpt-4o", "o3-mini", "gpt-5.4-mini", "gpt-5.4-2026-03-05", "gpt-5.5", "gpt-5.6-luna"):
+        assert check_parameters(model, messages=HELLO, stop=["."]) == [], model
 
 
 def test_an_api_that_does_not_serve_the_model_says_which_does():
@@ -173,7 +198,7 @@ def test_bounds_and_values_in_the_table_make_sense():
             assert float(row["minimum"]) <= float(row["maximum"]), row
         assert bool(row["measure"]) == bool(row["minimum"] or row["maximum"]), row
         if row["accepted"] == "no":
-            assert row["mend"] and not (row["measure"] or row["allowed_values"]), row
+            assert row["instead"] and not (row["measure"] or row["allowed_values"]), row
         assert re.fullmatch(r"[a-z0-9.*-]+", row["model"]), row
         assert not row["error_code"] or row["error_code"].startswith(("un", "invalid_", "integer_")), row
 

@@ -104,10 +104,10 @@ def test_progress_says_what_was_done_what_is_open_and_what_comes_next(book, caps
     for name, guess, outcome in (("04.a", "one", "one"), ("04.b", "one", "two"), ("06.c", "one", "one")):
         remember("guesses", name, guess)
         remember("outcomes", name, outcome)
-    remember("passed", "04.hidden", "2026-11-20")
+    remember("passed", "04.needs_room", "2026-11-20")
     show_progress(number)
     assert capsys.readouterr().out.splitlines() == [
-        "exercises right  1 of 3 · open: 04.needs_room, 04.bill",
+        "exercises right  1 of 3 · open: 04.request, 04.bill",
         "guesses kept     2 · came true: 1",
         "next: 06 · Embeddings (06_embeddings.ipynb)",
     ]

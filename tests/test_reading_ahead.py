@@ -3,8 +3,6 @@
 import asyncio
 import gc
 import json
-import subprocess
-import sys
 import time
 from typing import Any
 
@@ -15,6 +13,7 @@ from helpers.clients import session_of
 from helpers.errors import RecordingNotKept
 from helpers.recordings.store import Store
 from helpers.settings import ROOT
+from tests.forks import run_python
 from tests.loopback import Answer, open_wire
 
 wire = pytest.fixture(open_wire)
@@ -71,7 +70,7 @@ stream = connect(Path({str(wire.folder)!r})).chat.completions.create(**{ASK!r}, 
 for chunk in stream:
     break
 """
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)
+    run_python(["-c", code], cwd=ROOT, check=True)
     assert len(wire.records()) == 1
 
 

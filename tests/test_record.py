@@ -1,5 +1,6 @@
 """Recording a notebook over real sockets, and what is saved of it."""
 
+import json
 import os
 from pathlib import Path
 
@@ -116,6 +117,18 @@ def test_the_price_is_azures_for_answers_as_long_as_the_recorded(recorded):
     assert "not known" in estimate_price(folder / "nowhere", settings)
 
 
+def test_looking_up_a_stored_answer_has_no_price_and_no_model_without_one(tmp_path):
+    settings = Settings(mode="record", endpoint=parse_endpoint("https://some-name.openai.azure.com"))
+    usage = {"input_tokens": 22, "output_tokens": 8, "total_tokens": 30}
+    record = {
+        "request": {"method": "GET", "path": "/openai/v1/responses/resp_1", "query": {}},
+        "answers": [{"status": 200, "json": {"id": "resp_1", "usage": usage}}],
+    }
+    (tmp_path / "responses.any.000000000000.json").write_text(json.dumps(record))
+    priced = "about 0.0000 US dollars for 1 answer as long as the recorded ones"
+    assert estimate_price(tmp_path, settings) == priced
+
+
 def test_a_cell_that_prints_something_else_in_replay_is_named(tmp_path, standin):
     write(tmp_path, [ONE, code("import time; print(time.time())")])
     with pytest.raises(CourseError, match="prints something else") as caught:
@@ -128,7 +141,7 @@ def test_a_cell_that_prints_something_else_in_replay_is_named(tmp_path, standin)
 def test_into_a_folder_of_ones_own_the_courses_files_stay_as_they_are(tmp_path, standin):
     write(tmp_path, [ONE])
     before, own = snapshot(tmp_path / "notebooks"), tmp_path / "own"
-    record(tmp_path, into=own)
+    record(tmp_path, into=own, kernels=True)
     assert snapshot(tmp_path / "notebooks") == before
     assert not (tmp_path / RECORDINGS).exists()
     assert read_notebook(own / f"{NAME}.ipynb").cells[1].outputs

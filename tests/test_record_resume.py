@@ -14,6 +14,7 @@ from helpers.course.notebooks import NotebookFailed
 from helpers.course.upkeep import drop_refusals, drop_unused, list_answers, read_records
 from helpers.recordings.exchange import Asked, request_key
 from helpers.settings import ROOT
+from tests.forks import start_python
 from tests.standin import serve
 from tests.tiny_course import (
     BROKEN,
@@ -69,17 +70,13 @@ def test_a_run_that_was_killed_goes_on_without_asking_again(tmp_path, standin):
     """SIGKILL to the command and to its kernel at once, in the middle of their questions, twice."""
     asked = [f"question {number}" for number in range(40)]
     write(tmp_path, [code("\n".join(f'ask("{text}")' for text in asked))])
-    command = [
-        sys.executable,
-        "-c",
-        f"import pathlib, tests.tiny_course as t; t.record(pathlib.Path({str(tmp_path)!r}))",
-    ]
+    command = ["-c", f"import pathlib, tests.tiny_course as t; t.record(pathlib.Path({str(tmp_path)!r}), kernels=True)"]
     for wanted in (3, 20):
-        process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
+        process = start_python(command, cwd=ROOT)
         deadline = time.monotonic() + 60
         while len(standin.requests) < wanted and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.001)
-        for line in _children(process.pid):
+        for line in _children(process.pid):  # none where kernels are forks: those end with who asked for them
             os.kill(line, signal.SIGKILL)
         process.kill()
         process.wait()

@@ -45,34 +45,34 @@ def _miss(ask: Any) -> list[str]:
 
 def test_a_temperature_off_the_dial_names_what_is_on_it(dial):
     create = dial.connect().chat.completions.create
-    asked, nearest, differs, mend = _miss(lambda: create(**ASK, temperature=0.6))
+    asked, nearest, differs, then = _miss(lambda: create(**ASK, temperature=0.6))
     assert asked == "asked POST chat/completions · gpt-4.1-mini · temperature 0.6"
     name = nearest.removeprefix("nearest ")
     assert '"temperature": 0.7' in (dial.folder / name).read_text(), "0.7 is nearer to 0.6 than 0 and 1.3 are"
     assert differs == "differs in temperature (0.7)"
-    assert mend.startswith("try temperature=0.0, 0.7 or 1.3, or ask freely:") and "make standin" in mend
+    assert then.startswith("try temperature=0.0, 0.7 or 1.3, or ask freely:") and "make standin" in then
 
 
 def test_a_changed_prompt_shows_the_recorded_one(dial):
     changed = [{"role": "user", "content": "Name the capital of Portugal."}]
-    _, nearest, differs, mend = _miss(
+    _, nearest, differs, then = _miss(
         lambda: dial.connect().chat.completions.create(**ASK | {"messages": changed}, temperature=0)
     )
     assert "chat.completions.gpt-4.1-mini." in nearest
-    assert differs == 'differs in messages[0].content ("Name the capital of France.")' and "ask freely" in mend
+    assert differs == 'differs in messages[0].content ("Name the capital of France.")' and "ask freely" in then
 
 
 def test_another_model_is_named(dial):
-    asked, _, differs, mend = _miss(
+    asked, _, differs, then = _miss(
         lambda: dial.connect().chat.completions.create(**ASK | {"model": "o1"}, temperature=0)
     )
-    assert "· o1" in asked and differs == 'differs in model ("gpt-4.1-mini")' and 'model="gpt-4.1-mini"' in mend
+    assert "· o1" in asked and differs == 'differs in model ("gpt-4.1-mini")' and 'model="gpt-4.1-mini"' in then
 
 
 def test_a_parameter_too_many_is_named(dial):
     create = dial.connect().chat.completions.create
-    _, _, differs, mend = _miss(lambda: create(**ASK, temperature=0, seed=4))
-    assert differs == "differs in seed (absent there)" and "no seed" in mend
+    _, _, differs, then = _miss(lambda: create(**ASK, temperature=0, seed=4))
+    assert differs == "differs in seed (absent there)" and "no seed" in then
 
 
 def test_another_operation_is_said_to_be_missing(dial):

@@ -80,16 +80,15 @@ def test_cleaning_takes_time_in_proportion_to_the_text(unit):
     hints = " bearer x cookie = eyj .azure. .net /subscriptions/ jqqj99 sk- xoxb- private key----- "
     hints += "://a@ .onmicrosoft. "
 
-    def best(size: int) -> float:
+    def clean(size: int) -> float:
         text = hints + unit * (size // len(unit))
-        times = []
-        for _ in range(3):
-            start = time.process_time()
-            Redactor().text(text)
-            times.append(time.process_time() - start)
-        return min(times)
+        start = time.process_time()
+        Redactor().text(text)
+        return time.process_time() - start
 
-    small, large = best(50_000), best(200_000)
+    small, large = min(clean(50_000) for _ in range(3)), clean(200_000)
+    if large >= 8 * small + 0.02:  # something else may have been at work here
+        large = min(large, clean(200_000), clean(200_000))
     assert large < 1.5, f"200 KB took {large:.1f} s"
     assert large < 8 * small + 0.02, (small, large)
 

@@ -24,6 +24,8 @@ BY_ID = {text["id"]: text for text in CORPUS}
 PAIRS = [(text["duplicate_of"], text["id"]) for text in CORPUS if text["duplicate_of"]]
 PARAPHRASES = [question for question in QUESTIONS if question["kind"] == "paraphrase"]
 PLAIN = [question for question in QUESTIONS if question["kind"] == "plain"]
+HANDBOOK = (TEXTS / "handbook.txt").read_text(encoding="utf-8").strip().split("\n\n")
+GUESTS = _read("handbook_questions.csv")
 ACROSS = [question for question in QUESTIONS if question["kind"] == "cross_language"]
 
 
@@ -133,3 +135,27 @@ def test_questions_across_languages_are_answered_in_another_language_only():
         assert question["language"] not in {BY_ID[key]["language"] for key in question["relevant"].split()}
     assert Counter(question["language"] for question in ACROSS) == {"en": 14, "fr": 2, "de": 2, "es": 1, "it": 1}
     assert {BY_ID[question["relevant"]]["language"] for question in ACROSS} == {"en", "de", "fr", "es", "it"}
+
+
+# --- the handbook
+
+
+def test_each_paragraph_of_the_handbook_begins_with_a_name_of_its_own_and_fits_the_shortest_passage():
+    names = [paragraph.partition(".")[0] for paragraph in HANDBOOK]
+    assert len(set(names)) == len(HANDBOOK) == 27
+    assert all(len(name.split()) <= 8 for name in names)
+    assert all(40 <= len(paragraph.split()) <= 70 and "\n" not in paragraph for paragraph in HANDBOOK)
+    assert sum(len(paragraph.split()) for paragraph in HANDBOOK) > 1_400
+
+
+@pytest.mark.parametrize("guest", GUESTS, ids=lambda guest: guest["answered_by"])
+def test_the_words_that_answer_a_guest_stand_once_and_no_question_repeats_them(guest):
+    holds = [paragraph for paragraph in HANDBOOK if guest["answered_by"] in paragraph]
+    assert len(holds) == 1 and holds[0].count(guest["answered_by"]) == 1
+    asked, answered = content_words(guest["question"]), content_words(guest["answered_by"])
+    assert guest["question"].endswith("?") and len(asked & answered) <= 1, asked & answered
+
+
+def test_no_paragraph_is_asked_about_more_than_twice():
+    asked = Counter(next(n for n, one in enumerate(HANDBOOK) if guest["answered_by"] in one) for guest in GUESTS)
+    assert len(GUESTS) == 24 and max(asked.values()) <= 2

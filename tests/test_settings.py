@@ -13,7 +13,9 @@ import pytest
 
 from helpers import clients, connect, settings
 from helpers.errors import SettingError
-from helpers.settings import read_settings
+from helpers.parameters import find_rule
+from helpers.settings import EXAMPLE_MODEL, read_settings
+from helpers.tables import deployable_models, read_rows
 from tests.loopback import Answer, Wire, answer_plainly, draw_png, open_wire
 
 wire = pytest.fixture(open_wire)
@@ -293,7 +295,16 @@ def test_deployments_that_cannot_be_read_are_refused(root, monkeypatch, text):
     monkeypatch.setenv("AZURE_OPENAI_MODE", "live")
     with pytest.raises(SettingError, match=r"deployments\.toml") as caught:
         read_settings()
-    assert '"gpt-4.1-mini" = "my-deployment"' in str(caught.value)
+    assert f'"{EXAMPLE_MODEL}" = "my-deployment"' in str(caught.value)
+
+
+def test_the_model_that_hints_name_chats_and_can_be_deployed_by_who_begins_today():
+
+    assert EXAMPLE_MODEL in set(deployable_models().model)
+    assert find_rule("chat", EXAMPLE_MODEL, "model")["accepted"] == "yes"
+    cards = [row["next"] for row in read_rows("explanations")] + [row["instead"] for row in read_rows("parameters")]
+    named = {name for text in cards for name in re.findall(r"for instance (gpt[\w.-]+)", text)}
+    assert named and named <= set(deployable_models().model), "no hint sends anybody to a model that is closed"
 
 
 def _ask_all(client: Any) -> list[str]:

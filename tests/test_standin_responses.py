@@ -169,6 +169,37 @@ def test_bad_tools_and_broken_loops_are_400_and_named(client: openai.OpenAI, cas
     assert words in error["message"] and ".function" not in error["message"]
 
 
+DEEP: Any = {"type": "object"}
+for _ in range(300):
+    DEEP = {"type": "object", "properties": {"a": DEEP}}
+ODD: list[dict[str, Any]] = [
+    *({"tools": [{"type": odd, "name": "f"}]} for odd in ([], {}, 3, None)),
+    *(
+        {"tools": [PRICE | {"parameters": odd}]}
+        for odd in ([], 3, "x", {"type": []}, {"type": "object", "properties": 3})
+    ),
+    *({"tools": [PRICE], "tool_choice": odd} for odd in ([], {}, 3, {"type": []}, {"type": "function", "name": []})),
+    *({"input": [{"type": odd}]} for odd in ([], {}, 3, "reasoning", "item_reference", "function_call_output")),
+    *({"input": [{"type": "reasoning", "id": odd, "encrypted_content": odd}]} for odd in ([], 3, "", "x", "é")),
+    *({"input": [CALL, RESULT | {"output": odd}]} for odd in (3, {}, [3], [{}])),
+    *({"model": LUNA, "reasoning": {name: odd}} for odd in ([], 3, {}) for name in ("effort", "context", "mode")),
+    *({"model": LUNA, "text": {"verbosity": odd}} for odd in ([], 3, {})),
+]
+
+
+@pytest.mark.parametrize("body", ODD, ids=str)
+def test_no_body_is_too_odd_to_be_refused(client: openai.OpenAI, body: dict[str, Any]):
+    assert refuse(client, **body)["message"]
+
+
+def test_what_is_null_is_not_asked_and_what_is_deep_is_taken_as_it_is(client: openai.OpenAI):
+    nothing: Any = {"reasoning": {"effort": None, "context": None}, "text": {"verbosity": None}, "tools": None}
+    answer = client.post("/responses", cast_to=Response, body={"model": LUNA, "input": "x", **nothing})
+    assert answer.text.verbosity == "medium" and answer.reasoning.effort == "medium" and answer.tools == []
+    _, (told,) = read_tools({"tools": [PRICE | {"parameters": DEEP}]})
+    assert told["strict"] is False
+
+
 @pytest.mark.parametrize("kind", ["web_search", "code_interpreter", "file_search", "image_generation", "mcp"])
 def test_built_in_tools_are_refused_plainly(client: openai.OpenAI, kind: str):
     error = refuse(client, tools=[{"type": kind, "server_label": "docs", "server_url": "https://example.invalid"}])

@@ -307,6 +307,14 @@ RULES: dict[str, tuple[str, dict[str, Any], str, str]] = {
     "temperature 5": ("gpt-5", {"temperature": 0}, "unsupported_value", "Only the default (1) value is supported."),
     "logprobs": ("gpt-5-mini", {"logprobs": True}, "unsupported_parameter", "'logprobs' is not supported"),
     "stream": ("o1", {"stream": True}, "unsupported_value", "Supported values are: false."),
+    "stop 5": ("gpt-5-mini", {"stop": ["x"]}, "unsupported_parameter", "'stop' is not supported with this model."),
+    "stop o": ("o4-mini", {"stop": "x"}, "unsupported_parameter", "'stop' is not supported with this model."),
+    "parallel false": (
+        "o3",
+        {"parallel_tool_calls": False, "tools": [{"type": "function", "function": {"name": "f"}}]},
+        "unsupported_parameter",
+        "'parallel_tool_calls' is not supported",
+    ),
     "effort": ("o1", {"reasoning_effort": "none"}, "unsupported_value", "'low', 'medium', and 'high'"),
     "effort of none": ("gpt-4o", {"reasoning_effort": "low"}, "unsupported_parameter", "'reasoning_effort'"),
     "length": ("gpt-4o", {"max_tokens": 20_000}, "invalid_value", "supports at most 16384 completion tokens"),
@@ -380,7 +388,7 @@ def test_what_a_model_takes_is_answered(client: openai.OpenAI, model: str):
     taken = (
         {"max_completion_tokens": 5} if reasons else {"max_tokens": 5, "temperature": 0, "logprobs": True, "stop": "x"}
     )
-    taken |= {"temperature": 1} if model == "gpt-5" else {}
+    taken |= {"temperature": 1, "stream": False, "logprobs": False} if model == "gpt-5" else {}
     opening = [] if model == "o1-preview" else [{"role": "system", "content": "Be kind."}]
     answer = client.chat.completions.create(model=model, messages=[*opening, *HELLO], **taken)
     assert answer.choices[0].finish_reason in ("stop", "length")

@@ -20,6 +20,8 @@ import pytest
 
 from helpers.errors import RecordingNotKept, RecordingUnreadable
 from helpers.settings import ROOT
+from tests.conftest import LONG
+from tests.forks import start_python
 from tests.loopback import Answer, Seen, Wire, answer_plainly, draw_png, open_wire
 
 wire = pytest.fixture(open_wire)
@@ -38,31 +40,37 @@ def _ids_on_disk(wire: Wire) -> list[str]:
     return [answer["json"]["id"] for answer in record["answers"]]
 
 
-def _child(code: str, *arguments: Any, **options: Any) -> subprocess.Popen[str]:
+def _child(code: str, *arguments: Any) -> Any:
     """A process of its own that runs `code` with connect() at hand; its settings are this process's."""
-    command = [sys.executable, "-c", HEAD + textwrap.dedent(code), *map(str, arguments)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+    command = ["-c", HEAD + textwrap.dedent(code), *map(str, arguments)]
+    return start_python(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
-def test_of_8_threads_times_80_identical_requests_640_answers_are_kept(wire):
+# Each answer is written behind all before it, so 640 take sixteen times as long as 160.
+several_answers = pytest.mark.parametrize("count", [160, pytest.param(640, marks=LONG)])
+
+
+@several_answers
+def test_of_8_threads_with_identical_requests_every_answer_is_kept(wire, count):
     server = wire.serve(answer_plainly())
     client = wire.connect("record")
 
     def ask(_: int) -> list[str]:
-        return [client.chat.completions.create(**ASK).id for _ in range(80)]
+        return [client.chat.completions.create(**ASK).id for _ in range(count // 8)]
 
     with ThreadPoolExecutor(8) as threads:
         told = [identity for ids in threads.map(ask, range(8)) for identity in ids]
     kept = _ids_on_disk(wire)
-    assert len(server.seen) == len(told) == len(set(told)) == 640, "each call got an answer of its own"
+    assert len(server.seen) == len(told) == len(set(told)) == count, "each call got an answer of its own"
     assert sorted(kept) == sorted(told)
     client = wire.connect()
     with ThreadPoolExecutor(8) as threads:
         replayed = [identity for ids in threads.map(ask, range(1)) for identity in ids]
-    assert replayed == kept[:80], "replay gives them in the order in which they lie on disk"
+    assert replayed == kept[: count // 8], "replay gives them in the order in which they lie on disk"
 
 
-def test_two_processes_on_one_folder_keep_640_answers_to_one_request(wire):
+@several_answers
+def test_two_processes_on_one_folder_keep_every_answer_to_one_request(wire, count):
     """The server holds its answers until both have asked: neither sees the other's, whichever starts first."""
     both, plainly, asking = threading.Barrier(2), answer_plainly(), set()
 
@@ -76,14 +84,14 @@ def test_two_processes_on_one_folder_keep_640_answers_to_one_request(wire):
     wire.set(AZURE_OPENAI_MODE="record")
     code = """
         client = connect(folder)
-        for _ in range(320):
+        for _ in range(int(sys.argv[3])):
             print(client.chat.completions.create(**ASK, extra_headers={"X-Who": sys.argv[2]}).id)
     """
-    children = [_child(code, wire.folder, who) for who in "ab"]
+    children = [_child(code, wire.folder, who, count // 2) for who in "ab"]
     told = [child.communicate(timeout=100) for child in children]
     assert [child.returncode for child in children] == [0, 0], told
     ids = [identity for out, _ in told for identity in out.split()]
-    assert len(ids) == len(set(ids)) == 640 and sorted(_ids_on_disk(wire)) == sorted(ids)
+    assert len(ids) == len(set(ids)) == count and sorted(_ids_on_disk(wire)) == sorted(ids)
     assert not list(wire.folder.glob(".*.tmp"))
 
 

@@ -1,6 +1,7 @@
 """Knowledge flows one way, importing costs little, and helpers stay small: what DESIGN.md promises."""
 
 import ast
+import functools
 import io
 import subprocess
 import sys
@@ -25,6 +26,7 @@ GROUND = {
 }
 
 
+@functools.cache
 def _imports(path: Path, *, late: bool = True, typing: bool = True) -> set[str]:
     """The modules that a file imports; late: also inside functions; typing: also under TYPE_CHECKING."""
 
@@ -49,6 +51,7 @@ def _imports(path: Path, *, late: bool = True, typing: bool = True) -> set[str]:
     return found
 
 
+@functools.cache
 def _reached(start: str, **options: bool) -> set[str]:
     """The modules of helpers that importing `start` brings in."""
     seen, waiting = set(), [start]
@@ -199,8 +202,11 @@ def _count_code(path: Path) -> int:
 # of redaction hold their examples (+100), know a dozen more kinds of secret and never read a text twice (+250); bodies
 # are taken in within a bounded memory (+90), rendered in linear time (+55), and what a redirect, another key or a
 # header of the request changes is told apart (+100); a stream is read ahead while it is watched (+100); what the
-# receipt counts is noted (+50).
-BUDGETS = {"recordings": 2_200, "course": 1_100, "exercises": 900, "charts": 1_200, "": 2_250}
+# receipt counts is noted (+50). course/ grew from 1,100 to 1,850 with the two commands for models that leave: who is
+# asked is read through functions and loops (+100), each notebook is judged (+110), and requests are found, reviewed,
+# priced and renamed (+560); then to 2,050: a name is changed only where its whole flow through the notebook is known
+# (+100), and prices tell cached tokens and sound apart (+60).
+BUDGETS = {"recordings": 2_200, "course": 2_050, "exercises": 900, "charts": 1_200, "": 2_250}
 
 
 @pytest.mark.parametrize("part", BUDGETS)

@@ -17,6 +17,7 @@ import pytest
 from helpers import costs, tables
 from helpers.course import deployments, doctor
 from helpers.errors import TableError
+from helpers.parameters import find_rule
 from tests.facts.comparing import compare_tables
 
 FACTS = Path(os.environ.get("AZURE_OPENAI_SPECS", "not-set")) / "facts"
@@ -25,6 +26,7 @@ needs_facts = pytest.mark.skipif(not FACTS.is_dir(), reason="AZURE_OPENAI_SPECS 
 needs_wire = pytest.mark.skipif(not WIRE.is_dir(), reason="AZURE_OPENAI_SPECS names no folder with wire/")
 
 EXPECTED = ["models", "lifecycle", "prices", "media_tokens", "parameters", "measured_on_azure", "errors"]
+EXPECTED += ["reasoning_scores"]
 EXPECTED += ["image_tokens", "vision_tokens", "realtime_events", "service_facts", "published_comparisons", "claims"]
 
 
@@ -305,6 +307,15 @@ def test_a_score_belongs_to_a_length_that_the_model_can_give():
         assert (row.dimensions == longest[row.model]) == (row.note == "full length"), row
 
 
+def test_a_score_at_an_effort_belongs_to_a_model_that_takes_this_effort():
+    scores = tables.load_table("reasoning_scores")
+    for row in scores.itertuples():
+        assert tables.list_versions(row.model), row
+        rule = find_rule("chat", row.model, "reasoning_effort")
+        assert rule and (not row.reasoning_effort or row.reasoning_effort in rule["allowed_values"].split("|")), row
+    assert set(scores.groupby(["model", "reasoning_effort"]).benchmark.count()) == {2}
+
+
 def test_no_measured_answer_reasons_more_than_it_writes():
     measured = tables.load_table("measured_on_azure")
     parts = measured[["completion_tokens", "reasoning_tokens"]].dropna()
@@ -319,7 +330,8 @@ def test_every_error_holds_a_body_that_the_sdk_raises_as_named():
         assert told or row.evidence == "documented", row.error
         assert ("…" in masked.sub("", row.body)) <= (row.evidence in ("quoted in part", "documented")), row.error
         if row.kind != "answer":
-            assert not row.exception and not row.explanation and pd.isna(row.retried_by_sdk), row.error
+            assert not row.exception and pd.isna(row.retried_by_sdk), row.error
+            assert bool(row.explanation) == (row.kind == "management" or row.error.startswith("200_stream")), row.error
             continue
         kind = getattr(openai, row.exception)
         assert issubclass(kind, openai.APIStatusError)

@@ -16,6 +16,7 @@ from tests.small_words import guess_language
 
 TEXTS = ROOT / "data" / "texts"
 OURS = ["problems.csv", "emails.json", "tool_requests.json", "product_notes.csv", "corpus.csv", "questions.csv"]
+OURS += ["handbook.txt", "handbook_questions.csv"]
 
 MAILS: dict[str, Any] = json.loads((TEXTS / "emails.json").read_text(encoding="utf-8"))
 EMAILS: list[dict[str, Any]] = MAILS["emails"]

@@ -1,4 +1,4 @@
-"""A course of one small notebook, for the tests of recording it. A kernel costs a second: keep it small."""
+"""A course of one small notebook, for the tests of recording it."""
 
 import copy
 from collections.abc import Iterator, Sequence
@@ -12,6 +12,7 @@ import pytest
 from helpers.course.notebooks import read_notebook
 from helpers.course.record import Report, record_notebook
 from tests.standin import Standin
+from tests.warmed import can_fork, run_warmed
 
 NAME = "00_tiny"
 RECORDINGS = Path("data", "recordings")
@@ -47,8 +48,12 @@ def read(course: Path, folder: str = "") -> nbformat.NotebookNode:
     return read_notebook(course / "notebooks" / folder / f"{NAME}.ipynb")
 
 
-def record(course: Path, **options: object) -> Report:
-    return record_notebook(NAME, root=course, say=lambda line: None, **options)
+def record(course: Path, *, kernels: bool = False, **options: object) -> Report:
+    """kernels: as a reader's command does it, else without, in a tenth of the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        if can_fork and not kernels:
+            patch.setattr("helpers.course.record.run_notebook", run_warmed)
+        return record_notebook(NAME, root=course, say=lambda line: None, **options)
 
 
 def questions(standin: Standin) -> list[str]:

@@ -1,13 +1,11 @@
 """Runs a notebook without starting a kernel: in a fork of a process that has everything imported already.
 
-Starting a kernel and importing what a notebook needs takes three seconds; a fork takes none. The cells run in IPython's
-own shell, whose outputs are taken down as a kernel would send them. Used where many runs of one notebook are
-held against one another: the contrary run and the settings of dials. That notebooks run in Jupyter's kernels, nbval and
-the browser's tests show.
+The cells run in IPython's own shell, whose outputs are taken down as a kernel would send them. Used where many runs of
+one notebook are held against one another: the contrary run and the settings of dials. That notebooks run in Jupyter's
+kernels, nbval and the browser's tests show.
 """
 
 import contextlib
-import importlib
 import io
 import json
 import os
@@ -15,42 +13,78 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import traceback
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
 
-from helpers.course.notebooks import _describe_failure, clear_outputs, normalise_notebook
+from helpers.course.notebooks import NotebookFailed, _describe_failure, clear_outputs, normalise_notebook
+from tests.forks import Fork, can_fork
 
-__all__ = ["can_fork", "run_warmed"]
+__all__ = ["can_fork", "run_turned", "run_warmed"]
 
 ROOT = Path(__file__).resolve().parent.parent
-can_fork = hasattr(os, "fork")
 
 
 def run_warmed(
     notebook: Any, folder: Path, environment: Mapping[str, str] | None = None, timeout: float | None = None
 ) -> Any:
     """As helpers.course.notebooks.run_notebook, whose place it can take. timeout: seconds for all cells."""
-    ran = clear_outputs(notebook)
+    with _run_apart({"cells": _code_of(notebook), "turned": {}}, folder, environment, timeout or 240) as place:
+        return _read_run(notebook, Path(place, "told0.json"))
+
+
+def run_turned(notebook: Any, turned: Mapping[str, Any], folder: Path, timeout: float) -> dict[str, NotebookFailed]:
+    """Run notebooks that differ from `notebook` in one cell each. Returns the failures by the names in `turned`.
+
+    Up to that cell a run is the run of `notebook` itself: each branches off there, as a fork. timeout: seconds for all.
+    """
+    cells = _code_of(notebook)
+    others = {}
+    for title, other in turned.items():
+        pairs = enumerate(zip(cells, _code_of(other), strict=True))
+        [(index, source)] = [(index, new[0]) for index, (old, new) in pairs if new != old]
+        others[title] = [index, source]
+    failures = {}
+    with _run_apart({"cells": cells, "turned": others}, folder, None, timeout) as place:
+        for number, title in enumerate(others, 1):
+            try:
+                _read_run(turned[title], Path(place, f"told{number}.json"))
+            except NotebookFailed as failed:
+                failures[title] = failed
+    return failures
+
+
+def _code_of(notebook: Any) -> list[Any]:
+    return [[cell.source, cell.metadata.get("tags", [])] for cell in notebook.cells if cell.cell_type == "code"]
+
+
+@contextlib.contextmanager
+def _run_apart(
+    job: dict[str, Any], folder: Path, environment: Mapping[str, str] | None, seconds: float
+) -> Iterator[str]:
+    """The folder with what the runs told, each in a file of its own."""
     with tempfile.TemporaryDirectory() as place:
-        asked, told = Path(place, "asked.json"), Path(place, "told.json")
-        cells = [[cell.source, cell.metadata.get("tags", [])] for cell in ran.cells if cell.cell_type == "code"]
-        job = {"cells": cells, "folder": str(folder), "environment": {**os.environ, **(environment or {})}}
-        asked.write_text(json.dumps(job), encoding="utf-8")
-        server = _server()
-        assert server.stdin and server.stdout
-        server.stdin.write(f"{asked}\t{told}\t{timeout or 240}\n")
-        server.stdin.flush()
-        ended = server.stdout.readline().strip()
-        if ended != "0":
-            pytest.fail(f"the notebook's process ended with {ended or 'nothing'}")
-        results = json.loads(told.read_text(encoding="utf-8"))
+        Path(place, "asked.json").write_text(json.dumps(job), encoding="utf-8")
+        whole = {**os.environ, **(environment or {})}
+        fork = Fork([sys.executable, "-m", "tests.warmed", place, str(folder)], ROOT, whole)
+        try:
+            ended = fork.wait(seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(fork.pid, signal.SIGKILL)
+            fork.wait()
+            pytest.fail(f"the notebook's process ended with no end after {seconds:.0f} s")
+        if ended:
+            pytest.fail(f"the notebook's process ended with {ended}")
+        yield place
+
+
+def _read_run(notebook: Any, told: Path) -> Any:
+    ran = clear_outputs(notebook)
+    results = json.loads(told.read_text(encoding="utf-8"))
     code = [cell for cell in ran.cells if cell.cell_type == "code"]
     for count, (cell, outputs) in enumerate(zip(code, results["outputs"], strict=False), 1):
         cell.execution_count = count
@@ -60,65 +94,52 @@ def run_warmed(
     return normalise_notebook(ran)
 
 
-@cache
-def _server() -> "subprocess.Popen[str]":
-    """One for each process of the tests; it ends with it, when its input ends."""
-    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # a fork keeps no threads
-    command = [sys.executable, "-m", "tests.warmed"]
-    return subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
-    )
+# --- in the fork
 
 
-def _serve() -> None:
-    _warm()
-    for line in sys.stdin:
-        asked, told, seconds = line.rstrip("\n").split("\t")
-        child = os.fork()
-        if not child:
-            os.dup2(2, 1)  # the answer to the tests is the parent's to give
-            os._exit(_run_job(Path(asked), Path(told)))
-        print(_wait(child, float(seconds)), flush=True)
-
-
-def _warm() -> None:
-    for name in ("IPython.core.interactiveshell", "matplotlib.backends.backend_agg", "matplotlib.figure", "openai"):
-        importlib.import_module(name)
-    for name in ("charts", "clients", "costs", "explanations", "predictions", "receipt", "tables_shown", "progress"):
-        importlib.import_module(f"helpers.{name}")
-    import pandas  # noqa: F401
-
-
-def _wait(child: int, seconds: float) -> str:
-    limit = time.monotonic() + seconds
-    while time.monotonic() < limit:
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
-            return str(os.waitstatus_to_exitcode(status))
-        time.sleep(0.005)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return f"no end after {seconds:.0f} s"
-
-
-def _run_job(asked: Path, told: Path) -> int:
-    try:
-        job = json.loads(asked.read_text(encoding="utf-8"))
-        os.environ.clear()
-        os.environ.update(job["environment"])
-        os.chdir(job["folder"])
-        sys.path[0] = job["folder"]
-        told.write_text(json.dumps(_run_cells(job["cells"])), encoding="utf-8")
-        return 0
-    except BaseException:
-        traceback.print_exc()
-        return 1
-
-
-def _run_cells(cells: list[Any]) -> dict[str, Any]:
+def _run_job(place: Path, folder: str) -> int:
+    job = json.loads(Path(place, "asked.json").read_text(encoding="utf-8"))
+    os.chdir(folder)
+    sys.path[0] = folder
+    cells, turned = job["cells"], job["turned"]
     outputs: list[dict[str, Any]] = []
-    shell = _make_shell(outputs)
-    ran = []
+    shell, ran = _make_shell(outputs), list[Any]()
+    _draw_small()
+    last = max((index for index, _ in turned.values()), default=len(cells))
+    for index, (source, tags) in enumerate(cells):
+        for number, (where, other) in enumerate(turned.values(), 1):
+            if where == index and not _branch_off():
+                rest = [[other, tags], *cells[index + 1 :]]
+                _tell(Path(place, f"told{number}.json"), ran, _run_rest(shell, outputs, ran, rest))
+                return 0
+        if turned and index == last:
+            return 0
+        if failed := _run_rest(shell, outputs, ran, [[source, tags]]):
+            for number in range(len(turned) + 1):
+                _tell(Path(place, f"told{number}.json"), ran, failed)
+            return 0
+    _tell(Path(place, "told0.json"), ran, None)
+    return 0
+
+
+def _branch_off() -> int:
+    """Fork, and wait here for the branch to end. Returns 0 in the branch."""
+    sys.stdout.flush()
+    branch = os.fork()
+    if branch:
+        _, status = os.waitpid(branch, 0)
+        if code := os.waitstatus_to_exitcode(status):
+            raise SystemExit(code if code > 0 else 1)
+    return branch
+
+
+def _tell(told: Path, ran: list[Any], failed: list[str] | None) -> None:
+    if not told.exists():  # a branch that ended before its stem failed has told of itself
+        told.write_text(json.dumps({"outputs": ran, "failed": failed}), encoding="utf-8")
+
+
+def _run_rest(shell: Any, outputs: list[dict[str, Any]], ran: list[Any], cells: list[Any]) -> list[str] | None:
+    """Run these cells, and append what each put out to `ran`. Returns the first unplanned error's name and message."""
     for source, tags in cells:
         outputs.clear()
         with (
@@ -129,8 +150,8 @@ def _run_cells(cells: list[Any]) -> dict[str, Any]:
         ran.append([dict(output) for output in outputs])
         error = result.error_before_exec or result.error_in_exec
         if error is not None and "raises-exception" not in tags:
-            return {"outputs": ran, "failed": [type(error).__name__, str(error)]}
-    return {"outputs": ran, "failed": None}
+            return [type(error).__name__, str(error)]
+    return None
 
 
 class _Stream(io.TextIOBase):
@@ -173,10 +194,29 @@ def _make_shell(outputs: list[dict[str, Any]]) -> Any:
             told = {"output_type": "error", "ename": str(kind.__name__), "evalue": str(error), "traceback": lines}
             outputs.append(told)
 
-    shell = Shell.instance(display_pub_class=Publisher, displayhook_class=Hook)
+    shell = Shell.instance(display_pub_class=Publisher, displayhook_class=Hook, config=_without_history())
     shell.colors = "linux"
     return shell
 
 
+def _draw_small() -> None:
+    """Pictures of few pixels: nobody looks at these, and all that can fail in drawing them is done as ever."""
+    from helpers.charts import page
+
+    page._DENSE = 0.25
+
+
+def _without_history() -> Any:
+    """On disk: its thread would not live on in a branch."""
+    from traitlets.config import Config
+
+    return Config({"HistoryManager": {"enabled": False}})
+
+
 if __name__ == "__main__":
-    _serve()
+    code = 1
+    try:
+        code = _run_job(Path(sys.argv[1]), sys.argv[2])
+    except Exception:
+        traceback.print_exc()
+    os._exit(code)

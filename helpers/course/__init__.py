@@ -6,6 +6,10 @@ upkeep        what a folder of recordings holds, and what of it nobody uses
 workbook      the copies that readers open
 doctor        settings, connection, credential and deployments, looked at
 deployments   the az commands that a notebook's deployments need
+asking        which models a notebook's code asks
+freshness     which notebooks teach on models that leave
+migrate       what moving to another model takes; recorded: the requests, review: what changes for them, repricing:
+              what they cost there, renaming: the new name in the notebook's code
 """
 
 __all__: list[str] = []

@@ -1,15 +1,16 @@
 """Which deployments a notebook asks for: as a table, and as the `az` commands that create and delete them."""
 
-import ast
 import json
 import textwrap
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from helpers.costs import expected_cost
+from helpers.course.asking import read_models
+from helpers.course.lifecycle import say_why
 from helpers.course.notebooks import find_notebook, read_notebook
 from helpers.course.upkeep import read_records, read_usage
 from helpers.errors import UnknownPrice
@@ -24,7 +25,6 @@ __all__ = ["deployment_commands", "plan_deployments"]
 
 _REGIONAL = {"whisper", "tts", "tts-hd"}  # deployed in their region alone; the others wherever there is room
 _COUNTED = {"images", "video"}  # with the regional ones: capacity counts requests a minute, and there are few
-_CALLS = {"create", "parse", "stream", "generate", "edit", "connect"}  # what the SDK calls its operations
 
 
 @dataclass(frozen=True)
@@ -60,16 +60,20 @@ def plan_deployments(name: str, root: Path = ROOT) -> "pd.DataFrame":
 
 
 def deployment_commands(name: str, root: Path = ROOT) -> str:
-    """A bash script: create the resource and a notebook's deployments; functions that delete them, called by nobody.
+    """A bash script: create the resource, a notebook's deployments and the reader's role; functions that delete them,
+    called by nobody.
 
-    Comments tell what recording costs and which models nobody can deploy any more. Raises CourseError.
+    Comments tell what recording the deployable models costs, as the column usd of plan_deployments has it, and which
+    models nobody can deploy any more. Raises CourseError.
     """
     from helpers.course.record import estimate_price
 
     source = find_notebook(name, root / "notebooks")
     needs = _list_needs(source, root)
     wanted = [need for need in needs if not need.why]
-    notes = [f"The price of recording it: {estimate_price(root / 'data' / 'recordings' / source.stem, Settings())}."]
+    recorded = root / "data" / "recordings" / source.stem
+    price = estimate_price(recorded, Settings(), models={need.model for need in wanted})
+    notes = [f"The price of recording it: {price}."]
     notes += [f"{need.model}: {need.why}; its part always replays." for need in needs if need.why]
     return _SCRIPT.format(
         name=source.stem,
@@ -85,20 +89,27 @@ _SCRIPT = """\
 # {name} asks for {count}. A deployment costs nothing until it is asked.
 {notes}
 
-RESOURCE=YOUR-RESOURCE  # a name that nobody in Azure has yet: it becomes part of the address
+RESOURCE=YOUR-RESOURCE  # part of the address: a name that nobody in Azure has yet
 GROUP=openai-course
-REGION=swedencentral  # one of the few that serve every model of the course, sound included
-CAPACITY=50  # thousand tokens per minute for each deployment: enough for one notebook at a time
+REGION=swedencentral  # one of the few that serve every model of the course, also sound
+CAPACITY=50  # thousand tokens per minute for each deployment: enough for one notebook
+ROLE="Cognitive Services OpenAI User"  # may call OpenAI's models of the resource
 
 # Once: the resource.
 az group create --name "$GROUP" --location "$REGION"
 az cognitiveservices account create --name "$RESOURCE" --resource-group "$GROUP" \\
-  --location "$REGION" --kind OpenAI --sku S0 --custom-domain "$RESOURCE" --yes
+  --location "$REGION" --kind AIServices --sku S0 --custom-domain "$RESOURCE" --yes
 
 # The deployments, each under its model's own name, as the notebooks ask for them.
 {create}
 
-# What belongs into .env: AZURE_OPENAI_ENDPOINT and AZURE_OPENAI_API_KEY.
+# To sign in without a key: your role. It counts after up to 5 minutes.
+az role assignment create --role "$ROLE" \\
+  --assignee-object-id "$(az ad signed-in-user show --query id --output tsv)" \\
+  --scope "$(az cognitiveservices account show --name "$RESOURCE" \\
+    --resource-group "$GROUP" --query id --output tsv)"
+
+# What belongs into .env: AZURE_OPENAI_ENDPOINT; to use a key, AZURE_OPENAI_API_KEY.
 az cognitiveservices account show --name "$RESOURCE" --resource-group "$GROUP" \\
   --query properties.endpoint --output tsv
 az cognitiveservices account keys list --name "$RESOURCE" --resource-group "$GROUP" \\
@@ -108,7 +119,7 @@ az cognitiveservices account keys list --name "$RESOURCE" --resource-group "$GRO
 delete_deployments() {{
 {delete}
 }}
-delete_resource() {{  # with every deployment; purged, or its name stays taken for two days
+delete_resource() {{  # and all in it; not purged, its name stays taken for two days
   az cognitiveservices account delete --name "$RESOURCE" --resource-group "$GROUP"
   az cognitiveservices account purge --name "$RESOURCE" --resource-group "$GROUP" \\
     --location "$REGION"
@@ -120,8 +131,8 @@ def _create(need: _Need) -> str:
     regional = need.model in _REGIONAL
     capacity = "1" if regional or need.row["category"] in _COUNTED else '"$CAPACITY"'
     return (
-        'az cognitiveservices account deployment create --name "$RESOURCE" --resource-group "$GROUP" \\\n'
-        f"  --deployment-name {need.model} \\\n"
+        'az cognitiveservices account deployment create --name "$RESOURCE" \\\n'
+        f'  --resource-group "$GROUP" --deployment-name {need.model} \\\n'
         f"  --model-name {need.row['model']} --model-version {need.version} --model-format OpenAI \\\n"
         f"  --sku-name {'Standard' if regional else 'GlobalStandard'} --sku-capacity {capacity}"
     )
@@ -129,15 +140,15 @@ def _create(need: _Need) -> str:
 
 def _delete(need: _Need) -> str:
     return (
-        '  az cognitiveservices account deployment delete --name "$RESOURCE" --resource-group "$GROUP" \\\n'
-        f"    --deployment-name {need.model}"
+        '  az cognitiveservices account deployment delete --name "$RESOURCE" \\\n'
+        f'    --resource-group "$GROUP" --deployment-name {need.model}'
     )
 
 
 def _list_needs(source: Path, root: Path) -> list[_Need]:
     recorded = _count_recorded(root / "data" / "recordings" / source.stem)
     known = {name for row in read_rows("models") for name in (row["model"], f"{row['model']}-{row['version']}")}
-    asked = sorted(set(recorded) | _read_code(source, known))
+    asked = sorted(set(recorded) | read_models(read_notebook(source).cells) & known)
     needs = [_describe(model, *recorded.get(model, (0, 0, 0))) for model in asked]
     return sorted(needs, key=lambda need: bool(need.why))
 
@@ -160,43 +171,4 @@ def _describe(model: str, answers: int, prompt_tokens: int, output_tokens: int) 
     except UnknownPrice:
         usd = None
     newest = next(iter(list_versions(model)), {})
-    return _Need(model, newest, answers, prompt_tokens, output_tokens, usd, _say_why(newest))
-
-
-def _say_why(row: Mapping[str, str]) -> str:
-    if not row:
-        return "data/tables/models.csv does not know it"
-    date = row["retirement_date"]
-    if row["answers_today"] == "no":
-        return f"retired on {date}" if date else "retired"
-    if row["deployable_by_new_customers"] == "no":
-        return f"deprecated: it answers only those who have it, until {date}"
-    return "" if row["deployable_by_new_customers"] else "no source says that a new customer can deploy it"
-
-
-def _read_code(source: Path, known: Set[str]) -> set[str]:
-    """Models that the cells' calls name, straight or through a variable: what a notebook never recorded asks for."""
-    named: dict[str, set[str]] = defaultdict(set)
-    asked: list[ast.expr] = []
-    for node in _walk_cells(source):
-        if isinstance(node, ast.Assign | ast.For):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            values = _strings(node.value if isinstance(node, ast.Assign) else node.iter)
-            for target in targets:
-                named[ast.unparse(target)] |= values
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _CALLS:
-            asked += [keyword.value for keyword in node.keywords if keyword.arg == "model"]
-    found = {string for value in asked for string in _strings(value) | named.get(ast.unparse(value), set())}
-    return found & known
-
-
-def _walk_cells(source: Path) -> Iterator[Any]:
-    for cell in read_notebook(source).cells:
-        try:
-            yield from ast.walk(ast.parse(cell.source if cell.cell_type == "code" else ""))
-        except SyntaxError:
-            continue  # a cell that is meant to fail, or a magic
-
-
-def _strings(node: ast.AST) -> set[str]:
-    return {one.value for one in ast.walk(node) if isinstance(one, ast.Constant) and isinstance(one.value, str)}
+    return _Need(model, newest, answers, prompt_tokens, output_tokens, usd, say_why(newest))

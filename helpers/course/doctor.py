@@ -93,8 +93,8 @@ def _describe_settings(mode: str, found: Settings) -> Iterator[Finding]:
     yield Finding("ok", "settings", f"{mode} mode; {dotenv} .env")
     if not found.endpoint:
         needs = "replay needs none: the course runs. To ask freely" if mode == "replay" else f"{mode} mode asks one"
-        mend = "your own resource (notebook 01) or `make standin`, then AZURE_OPENAI_ENDPOINT in .env"
-        yield Finding("ok" if mode == "replay" else "fail", "endpoint", f"none, and {needs}", mend)
+        then = "your own resource (notebook 01) or `make standin`, then AZURE_OPENAI_ENDPOINT in .env"
+        yield Finding("ok" if mode == "replay" else "fail", "endpoint", f"none, and {needs}", then)
         return
     own, resource = found.endpoint.is_loopback, found.endpoint.resource
     owner = "this machine" if own else f"the Azure resource {resource}" if resource else "no address of Azure's"
@@ -109,8 +109,8 @@ def _check_life(model: str, today: date) -> Finding:
     """What models.csv says of the model: served, soon to be retired, retired."""
     if not (versions := list_versions(model)):
         near = get_close_matches(model, {row["model"] for row in read_rows("models")}, n=1) or ["gpt-5.4-mini"]
-        mend = f"name the model, such as {near[0]}, and map it to your deployment in deployments.toml"
-        return Finding("warn", "model", f"{model} is in no table, so its life cycle is not known", mend)
+        then = f"name the model, such as {near[0]}, and map it to your deployment in deployments.toml"
+        return Finding("warn", "model", f"{model} is in no table, so its life cycle is not known", then)
     row = versions[0]
     until, named = row["retirement_date"], f"{row['model']} {row['version']}".strip()
     then = f"{row['replacement']} replaces it" if row["replacement"] else "deployable_models() lists what lives longer"
@@ -137,13 +137,13 @@ def _ask_service(endpoint: Endpoint, timeout: float, api_version: str | None = N
     except Exception as error:  # of the SDK; or of azure-identity, whose classes load only where they are needed
         if isinstance(error, openai.NotFoundError) and not endpoint.resource:
             own = f"; {told.next}" if (told := explain(error)).name == "other_server" else ""
-            mend = f"--model NAME asks a model{own}"
-            return Finding("warn", check, "no list of models, which some servers have not", mend)
+            then = f"--model NAME asks a model{own}"
+            return Finding("warn", check, "no list of models, which some servers have not", then)
         return _tell_error(check, error)
     kind = answer.headers.get("content-type", "no type").partition(";")[0]
     if kind != "application/json" or '"data"' not in answer.text:
-        mend = "copy the endpoint again, from Keys and Endpoint in the Azure portal"
-        return Finding("fail", check, f"something answers ({kind}), but not as Azure OpenAI does", mend)
+        then = "copy the endpoint again, from Keys and Endpoint in the Azure portal"
+        return Finding("fail", check, f"something answers ({kind}), but not as Azure OpenAI does", then)
     return Finding("ok", check, f"answers, and takes the credential: {1000 * (time.perf_counter() - begun):,.0f} ms")
 
 
@@ -161,7 +161,7 @@ def _ask_deployments(models: Sequence[str], agree: Callable[[str], bool], timeou
         if model not in requests:
             yield Finding("warn", "deployment", f"{model} was not asked: no request to it is small", "its notebook")
     if not models:
-        yield Finding("ok", "deployment", "none was named, so none was asked", "--model gpt-4.1-mini")
+        yield Finding("ok", "deployment", "none was named, so none was asked", f"--model {settings.EXAMPLE_MODEL}")
     if requests and not agree(price := _say_price(requests)):
         yield Finding("warn", "deployment", f"none was asked; that is {price}", "--yes agrees to it")
         return

@@ -7,7 +7,7 @@ A run that was cut off leaves it behind, and the next one asks only for what is 
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -117,26 +117,30 @@ def plan_runs(source: Path) -> list[tuple[str, Path, Notebook]]:
     return runs
 
 
-def estimate_price(old: Path, settings: Settings) -> str:
+def estimate_price(old: Path, settings: Settings, models: Set[str] | None = None) -> str:
     """What recording costs, in words: the recorded requests' tokens, and answers as long as the recorded ones, at
-    Azure's list prices of the models asked for (data/tables/prices.csv)."""
+    Azure's list prices of the models asked for (data/tables/prices.csv). models: what asks these alone."""
     if settings.endpoint and settings.endpoint.is_loopback:
         return "free: this machine answers"
     from helpers.costs import expected_cost
 
     total, unknown, count = 0.0, set(), 0
     for _, record in read_records(old):
+        if models is not None and model_of(record["request"]) not in models:
+            continue
         for answer in record.get("answers", []):
             count += 1
-            if usage := read_usage(answer):
+            model = model_of(record["request"])
+            if model and (usage := read_usage(answer)):  # to look up what is stored costs nothing, and names no model
                 try:
-                    total += expected_cost(*usage, model_of(record["request"]))
+                    total += expected_cost(*usage, model)
                 except UnknownPrice:
-                    unknown.add(model_of(record["request"]))
+                    unknown.add(model)
     if not count:
         return "not known, because nothing was recorded before"
     without = f", without {', '.join(sorted(unknown))}, whose price is not in the table" if unknown else ""
-    return f"about {total:.4f} US dollars for {count} answers as long as the recorded ones{without}"
+    answers = f"{count} answer{'s' if count != 1 else ''}"
+    return f"about {total:.4f} US dollars for {answers} as long as the recorded ones{without}"
 
 
 def _read_asking_settings() -> Settings:

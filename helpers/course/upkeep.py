@@ -14,6 +14,7 @@ __all__ = [
     "list_answers",
     "list_sidecars",
     "name_source",
+    "read_counts",
     "read_records",
     "read_usage",
     "swap_folders",
@@ -111,9 +112,25 @@ def name_source(answer: dict[str, Any]) -> str:
 
 def read_usage(answer: dict[str, Any]) -> tuple[int, int] | None:
     """(prompt tokens, completion tokens) of one recorded answer, None where it tells none."""
-    usage = Answer.from_record(answer).usage
-    if not usage:
-        return None
+    counts = read_counts(answer)
     # chat and embeddings name them so, Responses and audio as the second words
-    prompt = usage.get("prompt_tokens") or usage.get("input_tokens") or 0
-    return prompt, usage.get("completion_tokens") or usage.get("output_tokens") or 0
+    names = (("prompt_tokens", "input_tokens"), ("completion_tokens", "output_tokens"))
+    prompt, output = (next((n for name in pair if isinstance(n := counts.get(name), int)), 0) for pair in names)
+    return (prompt, output) if counts else None
+
+
+def read_counts(answer: dict[str, Any]) -> dict[str, Any]:
+    """The usage of one recorded answer, its whole numbers alone, also those written as text; {} where it tells none.
+
+    A foreign service may write anything there, and one odd number must not stop a sum over all.
+    """
+
+    def clean(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: one for name, inner in value.items() if (one := clean(inner)) is not None}
+        if isinstance(value, str) and value.isdecimal():
+            return int(value)
+        return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+    counts: dict[str, Any] = clean(dict(Answer.from_record(answer).usage))
+    return counts

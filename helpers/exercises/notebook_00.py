@@ -1,9 +1,11 @@
 """Exercises of notebook 00."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from helpers.checks import Wrong, close_to, exercise
-from helpers.costs import expected_cost, list_price
+from helpers.costs import expected_cost
+from helpers.exercises.sending import read_request, send_chat
 
 __all__: list[str] = []
 
@@ -22,28 +24,30 @@ def _check_share(answer: float, usage: Any) -> str:
     raise Wrong("Divide the answer's tokens by all tokens. Both numbers are in `usage`.")
 
 
-@exercise("00.month")
-def _check_month(answer: float, usage: Any, model: str, calls: int, output_tokens: int) -> str:
-    """Truth: `calls` requests of the first call's prompt and `output_tokens` of answer, in US dollars."""
-    prompt = usage.prompt_tokens
-    input_usd, output_usd = list_price(model, "input").usd, list_price(model, "output").usd
-    truth = expected_cost(prompt, output_tokens, model, requests=calls)
-    if close_to(answer, truth):
-        larger = _larger_part(prompt, output_tokens, model)
-        return f"{calls:,} calls cost {truth:.2f} US dollars, and most of it is {larger}."
-    if close_to(answer, truth * 1_000_000):
-        raise Wrong("A million times too much: prices are per 1,000,000 tokens.")
-    if close_to(answer, truth / calls):
-        raise Wrong("That is one call. The month has more.")
-    if close_to(answer, calls * (prompt * output_usd + output_tokens * input_usd) / 1e6):
-        raise Wrong("Input and output prices are swapped: the answer costs the output price.")
-    if close_to(answer, calls * prompt * input_usd / 1e6):
-        raise Wrong("That is the prompts alone. The answers are billed too.")
-    if close_to(answer, calls * (prompt + output_tokens) * input_usd / 1e6):
-        raise Wrong("The answer has a price of its own: the output price.")
-    raise Wrong("Cost = calls x (prompt tokens x input price + output tokens x output price) / 1,000,000.")
+@exercise("00.budget")
+def _check_budget(answer: Any, client: Any, model: str, asked: Any, budget: float, limits: Sequence[int]) -> str:
+    """asked: an answer to the same messages. Truth: the largest of `limits` whose dearest answer is within `budget`.
 
+    The request is sent, and what comes back must keep to its limit.
+    """
+    request = read_request(answer, '{"model": ..., "messages": ..., "max_completion_tokens": ...}')
+    if request["model"] != model:
+        raise Wrong(f"Ask {model}: the budget is for its prices.")
+    if "max_tokens" in request:
+        raise Wrong(f"max_tokens is the older name. {model} wants the limit under another one: see section 7.")
+    limit = request.get("max_completion_tokens")
+    if isinstance(limit, bool) or not isinstance(limit, int):
+        raise Wrong("Without max_completion_tokens, a whole number, nobody knows what the call costs at most.")
 
-def _larger_part(prompt: int, output_tokens: int, model: str) -> str:
-    output = expected_cost(0, output_tokens, model)
-    return "the answers" if output > expected_cost(prompt, 0, model) else "the prompts"
+    def cost(tokens: int) -> float:
+        return expected_cost(asked.usage.prompt_tokens, tokens, model)
+
+    if cost(limit) > budget:
+        raise Wrong(f"An answer of {limit} tokens makes the call cost {cost(limit):.6f} US dollars: too much.")
+    if any(cost(larger) <= budget for larger in limits if larger > limit):
+        raise Wrong(f"{limit} keeps to the budget, and so does a larger one of {', '.join(map(str, limits))}.")
+    back = send_chat(client, request)
+    written, reason = back.usage.completion_tokens, back.choices[0].finish_reason
+    if written > limit:
+        raise Wrong(f"{written} tokens came back, more than the limit: who answered does not keep to it.")
+    return f"{written} tokens came back, finish reason {reason}; at most it costs {cost(limit):.6f} US dollars."

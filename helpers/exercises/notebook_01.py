@@ -1,9 +1,11 @@
 """Exercises of notebook 01."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from helpers.checks import Wrong, exercise
 from helpers.endpoints import parse_endpoint
+from helpers.exercises.sending import read_request, send_chat
 
 __all__: list[str] = []
 
@@ -26,16 +28,17 @@ def _check_base_url(answer: str, pasted: str) -> str:
     raise Wrong("Keep scheme and host, and put the path of the v1 API behind it: see section 3.")
 
 
-@exercise("01.codes")
-def _check_codes(answer: Mapping[str, int], seen: Mapping[str, int]) -> str:
-    """seen: status code of each failure, taken from the errors that the notebook met."""
-    if not isinstance(answer, Mapping) or answer.keys() != seen.keys():
-        raise Wrong(f"Keep the names and fill in a number for each: {', '.join(seen)}.")
-    off = [name for name in seen if answer[name] != seen[name]]
-    if not off:
-        return "401 is about who you are, 404 about what you asked for."
-    if all(str(answer[name]) == str(seen[name]) for name in off):
-        raise Wrong("Right, but as texts. Give numbers: `error.status_code` is one.")
-    if len(off) == len(seen):
-        raise Wrong("None of them yet. The first line of each error above holds its code.")
-    raise Wrong(f"Look again at: {', '.join(off)}.")
+@exercise("01.request")
+def _check_request(answer: Any, client: Any, broken: Mapping[str, Any]) -> str:
+    """broken: a request with an unknown deployment and an old name of its limit. Truth: the service answers, and the
+    messages and the number of the limit are still those of `broken`. What is still wrong, the service itself says."""
+    request = read_request(answer, 'dict(broken, model="...")')
+    if request["messages"] != broken["messages"]:
+        raise Wrong("Keep the messages: they were not the mistake.")
+    limits = {name: request[name] for name in ("max_tokens", "max_completion_tokens") if request.get(name) is not None}
+    if len(limits) > 1:
+        raise Wrong("Now it has two limits. The request may hold one: leave max_tokens out.")
+    if list(limits.values()) != [broken["max_tokens"]]:
+        raise Wrong(f"Keep the limit, {broken['max_tokens']} tokens: only its name is out of date.")
+    back = send_chat(client, request)
+    return f"{back.usage.completion_tokens} tokens came back from {request['model']}, and no error."

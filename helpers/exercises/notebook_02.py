@@ -1,12 +1,46 @@
 """Exercises of notebook 02."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
+
+import openai
 
 from helpers.checks import Wrong, close_to, exercise
 from helpers.costs import expected_cost, list_price
+from helpers.errors import RecordingNotFound
 
 __all__: list[str] = []
+
+
+_LIMITS = ("max_tokens", "max_completion_tokens")
+_REFUSED = {
+    "max_tokens": "Section 4 has the newer name of the limit.",
+    "temperature": "Look it up in the table of section 4.",
+}
+
+
+@exercise("02.moved")
+def _check_moved(answer: Mapping[str, Any], old: Mapping[str, Any], send: Callable[..., Any]) -> str:
+    """Truth: what comes back when the request is sent; it has to be the old one's, within the old one's limit."""
+    if not isinstance(answer, Mapping):
+        raise Wrong("A dictionary was expected: the parameters of the request, as in `old`.")
+    if answer.get("model") != "gpt-5.4-mini":
+        raise Wrong(f"This request goes to {answer.get('model')!r}. The model is gpt-5.4-mini.")
+    if answer.get("messages") != old["messages"]:
+        raise Wrong("Keep the messages as they are in `old`.")
+    limit = next((answer[name] for name in _LIMITS if name in answer), None)
+    if limit != old["max_tokens"]:
+        raise Wrong("The limit got lost." if limit is None else f"The limit was {old['max_tokens']}, not {limit}.")
+    try:
+        given = send(**answer)
+    except openai.BadRequestError as error:
+        raise Wrong(f"The service refused `{error.param}`. {_REFUSED.get(error.param or '', str(error))}") from None
+    except TypeError as error:
+        raise Wrong(f"The SDK knows no such parameter: {error}.") from None
+    except RecordingNotFound:
+        raise Wrong("Nobody recorded this request: it has a setting that `old` does not need. Leave it out.") from None
+    usage = given.usage
+    return f"It was taken: {usage.completion_tokens} tokens, ended by {given.choices[0].finish_reason!r}."
 
 
 @exercise("02.bill")
@@ -28,38 +62,3 @@ def _check_bill(answer: float, mean_prompt: float, model: str, messages: int, ou
     if close_to(answer, messages * (mean_prompt + output_tokens) * input_usd / 1e6):
         raise Wrong("The answer has a price of its own: the output price.")
     raise Wrong("Cost = messages x (mean prompt x input price + output tokens x output price) / 1,000,000.")
-
-
-@exercise("02.densest")
-def _check_densest(answer: str, sentences: Mapping[str, str], tokens: Mapping[str, int]) -> str:
-    """Truth: the name with the most tokens per character."""
-    per_character = {name: tokens[name] / len(text) for name, text in sentences.items()}
-    densest = max(per_character, key=lambda name: per_character[name])
-    if not isinstance(answer, str):
-        raise Wrong(f"A name was expected, such as {next(iter(sentences))!r}.")
-    if answer.strip().lower() == densest.lower():
-        return f"{per_character[densest]:.2f} tokens for each character."
-    if answer.strip().lower() == max(tokens, key=lambda name: tokens[name]).lower():
-        raise Wrong("That sentence has the most tokens. Divide by its characters first.")
-    if answer.strip().lower() == min(per_character, key=lambda name: per_character[name]).lower():
-        raise Wrong("That one takes fewest tokens per character.")
-    raise Wrong("Compute real[name] / len(sentences[name]) for each name and take the largest.")
-
-
-@exercise("02.accuracy")
-def _check_accuracy(answer: Callable[[str], float], inbox: Sequence[Mapping[str, Any]], right: Sequence[bool]) -> str:
-    """Truth: right ones / all ones of a label, for every label."""
-    if not callable(answer):
-        raise Wrong("A function of one label was expected: accuracy(label).")
-    labels = list(dict.fromkeys(row["label"] for row in inbox))
-    hits = {label: [r for row, r in zip(inbox, right, strict=True) if row["label"] == label] for label in labels}
-    given = {label: answer(label) for label in labels}
-    if all(close_to(given[label], sum(hits[label]) / len(hits[label])) for label in labels):
-        return ", ".join(f"{label} {given[label]:.0%}" for label in labels)
-    if all(close_to(given[label], sum(hits[label])) for label in labels):
-        raise Wrong("Those are counts. Divide by how many messages have the label.")
-    if all(close_to(given[label], sum(hits[label]) / len(inbox)) for label in labels):
-        raise Wrong("You divided by all messages. Divide by those with this label.")
-    if all(close_to(given[label], sum(right) / len(right)) for label in labels):
-        raise Wrong("That is the accuracy over all labels: pick the rows of one label first.")
-    raise Wrong("Take the values of `right` whose message has the label; their sum by their number.")

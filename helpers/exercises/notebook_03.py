@@ -1,17 +1,18 @@
 """Exercises of notebook 03."""
 
 import json
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
 
 from helpers.checks import Wrong, exercise
+from helpers.errors import RecordingNotFound
 
 __all__: list[str] = []
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_LEFT_OUT = ("pattern", "minLength", "maxLength", "format")  # of texts: section 4 lists them all
 
 
 @exercise("03.visit")
@@ -47,35 +48,47 @@ def _check_visit(answer: Any) -> str:
     listed = schema["$defs"][day["$ref"].rpartition("/")[2]] if "$ref" in day else day
     if set(listed.get("enum", [])) != set(_DAYS):
         raise Wrong("The model sees the schema alone, and the seven days are not in it: use Literal[...].")
+    if found := [word for word in _LEFT_OUT if f'"{word}":' in json.dumps(schema)]:
+        raise Wrong(f"Strict mode does not take {found[0]!r}: say in a description how the text looks.")
     if takes(day="monday", time=11, name="Ann") or takes(day="monday", time="11:00", name=5):
         raise Wrong("time is a text, and name a text or null: str, and str | None.")
     return "Every key is required, the day is one of seven, and a missing name is null."
 
 
-@exercise("03.told")
-def _check_told(answer: Callable[[Any], Any], days_to_make: Mapping[str, int]) -> str:
-    """Truth: the number for what is known; a text that begins with error, and names the product, for what is not."""
-    if not callable(answer):
-        raise Wrong("A function of one product was expected: get_days(product).")
-    for product, days in days_to_make.items():
-        try:
-            told = answer(product)
-        except Exception as error:
-            raise Wrong(f"get_days({product!r}) fails, though it is known: {type(error).__name__}.") from None
-        if not isinstance(told, str):
-            raise Wrong(f"get_days({product!r}) gives {type(told).__name__}; a tool message is a text.")
-        if re.findall(r"\d+", told) != [str(days)] or told.startswith("error"):
-            raise Wrong(f"get_days({product!r}) should give the number {days}.")
-    strangers: tuple[Any, ...] = ("yacht", "sto", "", None, ["stool"])
-    for asked in strangers:
-        try:
-            told = answer(asked)
-        except Exception as error:
-            raise Wrong(f"get_days({asked!r}) raises {type(error).__name__}. Return the error as a text.") from None
-        if not isinstance(told, str):
-            raise Wrong(f"get_days({asked!r}) gives {told!r}. The model can only read a text.")
-        if not told.startswith("error"):
-            raise Wrong(f"get_days({asked!r}) does not begin with `error`: the model may take it for a result.")
-        if str(asked) not in told:
-            raise Wrong("The error should name what was asked for, or the model cannot correct it.")
-    return "The model can read what went wrong, and the program goes on."
+@exercise("03.forced")
+def _check_forced(answer: Any, send: Callable[..., Sequence[Any]]) -> str:
+    """send: sends the notebook's messages with these settings, and gives the answers. Truth: what came back, and that
+    the settings leave nothing to the model."""
+    if not isinstance(answer, Mapping):
+        raise Wrong('A dictionary of settings was expected, such as {"tool_choice": "auto"}.')
+    if others := set(answer) - {"tool_choice", "parallel_tool_calls"}:
+        raise Wrong(f"Two names are enough. Leave out {', '.join(sorted(map(str, others)))}.")
+    choice = answer.get("tool_choice")
+    function = choice.get("function") if isinstance(choice, Mapping) else None
+    named = function.get("name") if isinstance(function, Mapping) else None
+    if named not in (None, "get_price"):
+        raise Wrong(f"This names {named!r}; the call wanted is one of 'get_price'.")
+    try:
+        messages = [one.choices[0].message for one in send(**answer)]
+    except RecordingNotFound:
+        raise Wrong(
+            "Nobody has recorded these settings. tool_choice is a word or {...}, parallel_tool_calls a bool."
+        ) from None
+    except Exception as error:
+        if getattr(error, "status_code", None) != 400:
+            raise
+        raise Wrong(f"The service refuses it: {error} Section 13 shows the form of a named tool.") from None
+    called = [[call.function.name for call in message.tool_calls or []] for message in messages]
+    if choice == "none":
+        raise Wrong('"none" forbids calls, and no call came back.')
+    if not all(called):
+        raise Wrong("An answer came back without a call: the model was free to make none.")
+    if others := {name for names in called for name in names} - {"get_price"}:
+        raise Wrong(f"Calls came back for {', '.join(sorted(others))}: the model was free to choose.")
+    if max(map(len, called)) > 1:
+        raise Wrong(f"One answer holds {max(map(len, called))} calls: allow one at a time.")
+    if named is None:
+        raise Wrong("It came out right, and only because the model chose so: nothing here names the tool.")
+    if answer.get("parallel_tool_calls") is not False:
+        raise Wrong("It came out right, and only because the model made one call: nothing here forbids a second.")
+    return "One call in each answer, and of get_price, whatever was said."

@@ -10,23 +10,60 @@ from helpers.costs import list_price
 __all__: list[str] = []
 
 
-@exercise("04.hidden")
-def _check_hidden(answer: float, prompt_tokens: int, completion_tokens: int, reasoning_tokens: int) -> str:
-    """Truth: reasoning tokens / completion tokens, which hold them."""
-    truth = reasoning_tokens / completion_tokens
-    if close_to(answer, truth) or answer == round(truth, 2):
-        return f"{truth:.0%}: {reasoning_tokens:,} of {completion_tokens:,} tokens were billed and never shown."
-    if close_to(answer, 100 * truth) or answer == round(100 * truth):
-        raise Wrong("A share was asked for, not a percentage: divide by 100.")
-    if close_to(answer, reasoning_tokens / (completion_tokens + reasoning_tokens)):
-        raise Wrong("Counted twice: the completion tokens hold the reasoning tokens already.")
-    if close_to(answer, reasoning_tokens / (completion_tokens - reasoning_tokens)):
-        raise Wrong("That is hidden to shown. Divide by all completion tokens.")
-    if close_to(answer, reasoning_tokens / (completion_tokens + prompt_tokens)):
-        raise Wrong("Leave the prompt out: it is input.")
-    if close_to(answer, 1 - truth):
-        raise Wrong("That is the share that was shown.")
-    raise Wrong("Divide usage.reasoning_tokens by usage.completion_tokens.")
+_ROOM = 25_000  # tokens for steps and answer together, Microsoft's advice to begin with (reasoning page, 2026-09-22)
+
+
+@exercise("04.request")
+def _check_request(answer: dict[str, Any], habit: dict[str, Any], send: Callable[..., Any]) -> str:
+    """Truth: what comes back has hidden steps and a text. habit: the same question, as a chat model was asked it."""
+    if not isinstance(answer, dict):
+        raise Wrong('A dictionary of parameters was expected, such as {"model": ..., "messages": [...]}.')
+    _check_settings(answer)
+    _check_messages(answer.get("messages"), habit["messages"])
+    try:
+        reply = send(**answer)
+    except Exception as error:
+        raise Wrong(f"The request failed: {error}") from None
+    usage, text = reply.usage, reply.choices[0].message.content
+    hidden = usage.completion_tokens_details.reasoning_tokens
+    if not hidden or not text:
+        raise Wrong(f"It came back with {hidden} hidden tokens and the text {text!r}.")
+    return f"{hidden} of {usage.completion_tokens} tokens were hidden. The text is {text!r}, be it right or wrong."
+
+
+def _check_settings(asked: dict[str, Any]) -> None:
+    if asked.get("model") != "gpt-5.4-mini":
+        raise Wrong("The model should be gpt-5.4-mini.")
+    if "max_tokens" in asked:
+        raise Wrong(
+            "A reasoning model refuses max_tokens: its limit has another name, which counts the hidden steps too."
+        )
+    if "max_output_tokens" in asked or "reasoning" in asked:
+        raise Wrong(
+            "That is a setting of the Responses API. Chat completions has reasoning_effort and max_completion_tokens."
+        )
+    if "temperature" in asked:
+        raise Wrong("Leave the temperature out: this model refuses it.")
+    if asked.get("reasoning_effort") != "low":
+        raise Wrong("Ask for low effort with reasoning_effort: left out, this model may not reason at all.")
+    if asked.get("max_completion_tokens") != _ROOM:
+        raise Wrong(f"max_completion_tokens should be the room to begin with, {_ROOM:,} tokens.")
+    if further := set(asked) - {"model", "messages", "reasoning_effort", "max_completion_tokens"}:
+        raise Wrong(f"Leave out {' and '.join(sorted(further))}: the old request asks for nothing of the kind.")
+
+
+def _check_messages(given: Any, old: list[dict[str, str]]) -> None:
+    if not isinstance(given, list) or not all(isinstance(message, dict) for message in given):
+        raise Wrong("messages is a list of dictionaries, each with a role and a content.")
+    roles = [message.get("role") for message in given]
+    if "system" in roles:
+        raise Wrong("The rule is still a system message. It should be a developer message, and only that.")
+    if roles != ["developer", "user"]:
+        raise Wrong("Two messages are needed: the rule of the developer, then the question of the user.")
+    if [message.get("content") for message in given] != [message["content"] for message in old]:
+        raise Wrong("Both texts should stay as they are in the old request.")
+    if any(set(message) != {"role", "content"} for message in given):
+        raise Wrong("A message needs a role and a content, and no more.")
 
 
 def _sample(finish: str, content: str | None) -> SimpleNamespace:

@@ -1,132 +1,89 @@
-"""A real browser opens the workbook's first notebook in JupyterLab and runs it, as a reader does."""
+"""A real browser opens the workbook in JupyterLab and runs every notebook of it, as readers do."""
 
-import os
-import secrets
 import shutil
-import socket
-import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-import httpx2
 import nbformat
 import nbformat.v4 as v4
 import pytest
 
 from helpers.course.notebooks import compare_outputs, normalise_notebook, read_notebook
-from helpers.course.workbook import fill_workbook, lab_command
-from helpers.settings import ROOT
+from tests.browser.conftest import FIRST, NOTEBOOKS, PICTURES, Lab
+from tests.browser.contrast import find_pale, list_texts
 
 pytestmark = pytest.mark.browser
 
-PICTURES = ROOT / "runs" / "browser"
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FIRST = min((ROOT / "notebooks").glob("*.ipynb"), default=None)
+every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+IDLE = '.jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook-ExecutionIndicator[data-status="idle"]'
 
 
-def skip_unless_in_ci(reason: str) -> None:
-    """In CI a browser is promised: there its absence is a failure."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
-@pytest.fixture
-def browser() -> Iterator:
-    if CHROMIUM is None:
-        skip_unless_in_ci("no chromium on this machine")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        skip_unless_in_ci("playwright is not installed: pip install -e .[browser]")
-    with sync_playwright() as playwright:
-        # The sandbox cannot be had by root in a container; no page but our own is opened.
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield opened
-        opened.close()
-
-
-@pytest.fixture
-def lab(tmp_path) -> Iterator[tuple[Path, str, Path]]:
-    """(root, address with token, log) of JupyterLab on a fresh workbook, in a copy of what the notebooks need."""
-    if FIRST is None:
-        pytest.skip("the course has no notebook yet")
-    for folder in ("notebooks", "data/media"):
-        shutil.copytree(ROOT / folder, tmp_path / folder)
-    assert fill_workbook(tmp_path) == []
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    token = secrets.token_hex(16)
-    options = ["--no-browser", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
-    log = tmp_path / "lab.log"
-    with log.open("w") as written:
-        server = subprocess.Popen(
-            lab_command(options, tmp_path),
-            cwd=tmp_path,
-            env={**os.environ, "JUPYTER_TOKEN": token, "JUPYTER_CONFIG_DIR": str(tmp_path / "config")},
-            stdout=written,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        _wait_for(f"http://127.0.0.1:{port}/api?token={token}", server, log)
-        page = f"http://127.0.0.1:{port}/lab/tree/workbook/{FIRST.name}?token={token}&reset"
-        yield tmp_path, page, log
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
-
-
-def _wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
-    for _ in range(300):
-        assert server.poll() is None, log.read_text()
-        try:
-            if httpx2.get(address).status_code == 200:
-                return
-        except httpx2.TransportError:
-            pass
-        time.sleep(0.1)
-    raise AssertionError("JupyterLab does not answer\n" + log.read_text())
-
-
-def test_a_reader_opens_the_first_notebook_and_runs_all_of_it(lab, browser):
-    root, address, log = lab
-    copy = root / "workbook" / FIRST.name
-    page = browser.new_page(viewport={"width": 1200, "height": 6000})  # tall: what is not in view is not drawn
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(address)
-    # The page says idle before it has a kernel, and what is run then is lost.
+def wait_for_kernel(page: Any) -> None:
+    """The page says idle before it has a kernel, and what is run then is lost."""
     page.locator(".jp-Toolbar-kernelName").get_by_text("Python 3").wait_for(timeout=60_000)
-    idle = page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
-    idle.wait_for(timeout=60_000)
+    page.locator(IDLE).wait_for(timeout=60_000)
+
+
+def run_all_by_menu(page: Any) -> None:
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
 
-    expected = read_notebook(FIRST)
-    last = max(cell.execution_count for cell in expected.cells if cell.cell_type == "code")
+
+def last_count(notebook: Any) -> int:
+    return max(cell.execution_count for cell in notebook.cells if cell.cell_type == "code")
+
+
+class Course(NamedTuple):
+    """A page with every notebook open and run. hosts: whom it asked. notices: what popped up."""
+
+    page: Any
+    hosts: set[str | None]
+    notices: int
+
+
+# Each notebook in a tab of its own; their kernels work at the same time. The command ends at the first cell that fails,
+# planned or not, while the kernel goes on.
+RUN_ALL = """async paths => {
+  const app = window.jupyterapp, running = [];
+  const isDone = panel => panel.sessionContext.session.kernel.status === "idle" && Array.from(panel.model.cells).every(
+    cell => cell.type !== "code" || cell.executionCount !== null || !cell.sharedModel.getSource().trim());
+  const waitFor = async panel => {
+    for (let left = 2400; !isDone(panel) && left; left--) await new Promise(next => setTimeout(next, 50));
+    await panel.context.save();
+  };
+  for (const path of paths) {
+    const panel = await app.commands.execute("docmanager:open", {path});
+    await panel.sessionContext.ready;
+    await panel.sessionContext.session.kernel.info;
+    app.shell.activateById(panel.id);
+    running.push(app.commands.execute("notebook:run-all-cells").then(() => waitFor(panel)));
+  }
+  await Promise.all(running);
+}"""
+
+
+@pytest.fixture(scope="module")
+def course(lab: Lab, browser: Any):
+    context = browser.new_context(viewport={"width": 1200, "height": 6000})
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(lab.address_of(FIRST.name))
+    wait_for_kernel(page)
+    run_all_by_menu(page)
+    last = last_count(read_notebook(FIRST))
     page.locator(".jp-InputPrompt").get_by_text(f"[{last}]:", exact=True).wait_for(timeout=60_000)
-    idle.wait_for(timeout=60_000)
+    page.locator(IDLE).wait_for(timeout=60_000)
     page.keyboard.press("Control+s")
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=PICTURES / f"{FIRST.stem}.png")
-    ran = _wait_until_saved(copy, last)
-
-    assert page.locator(".jp-Dialog").count() == 0, "a reader would be met by a dialog"
-    assert page.locator(".Toastify__toast").count() == 0, "a reader would be met by a notice"
-    for cell in ran.cells:
-        if cell.cell_type == "code":
-            failed = any(output.output_type == "error" for output in cell.outputs)
-            assert failed == ("raises-exception" in cell.metadata.get("tags", [])), cell.source
-    assert compare_outputs(ran, expected) == []
-    beyond = {urlsplit(url).hostname for url in asked if url.startswith(("http", "ws"))} - {"127.0.0.1"}
-    assert beyond == set(), "the page asks other machines"
-    assert "beyond this machine" not in log.read_text(), "JupyterLab asks other machines"
+    page.evaluate(RUN_ALL, [f"workbook/{path.name}" for path in NOTEBOOKS[1:]])
+    notices = page.locator(".jp-Dialog, .Toastify__toast").count()
+    yield Course(page, {urlsplit(url).hostname for url in asked if url.startswith(("http", "ws"))}, notices)
+    context.close()
 
 
-def _wait_until_saved(copy: Path, last: int):
+def wait_until_saved(copy: Path, last: int) -> Any:
     for _ in range(100):
         ran = read_notebook(copy)
         counts = [cell.execution_count for cell in ran.cells if cell.cell_type == "code"]
@@ -136,23 +93,71 @@ def _wait_until_saved(copy: Path, last: int):
     raise AssertionError(f"not saved after it was run: {counts}")
 
 
+@every_notebook
+def test_a_reader_runs_all_of_a_notebook_and_sees_what_is_saved(lab, course, path):
+    expected = read_notebook(path)
+    ran = wait_until_saved(lab.root / "workbook" / path.name, last_count(expected))
+    for cell, saved in zip(ran.cells, expected.cells, strict=False):
+        if cell.cell_type == "code":
+            failed = any(output.output_type == "error" for output in cell.outputs)
+            assert failed == ("raises-exception" in cell.metadata.get("tags", [])), cell.source
+            assert bool(cell.outputs) == bool(saved.outputs), f"silent, or loud, only here: {cell.source}"
+    if path == FIRST:  # it knows that it stands in a workbook
+        [progress] = [cell for cell in ran.cells if "show_progress(" in cell.source]
+        assert progress.outputs.pop(0).text.startswith("exercises right  0 of ")
+    assert compare_outputs(ran, expected) == []
+
+
+def test_no_dialog_and_no_notice_met_the_reader_and_no_other_machine_was_asked(lab, course):
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    course.page.screenshot(path=PICTURES / "course.png")
+    assert course.notices == 0
+    assert course.hosts == {"127.0.0.1"}, "the page asks other machines"
+    assert "beyond this machine" not in lab.log.read_text(), "JupyterLab asks other machines"
+
+
+SHOW = """path => {
+  for (const panel of window.jupyterapp.shell.widgets("main"))
+    if (panel.context && panel.context.path === path) window.jupyterapp.shell.activateById(panel.id);
+}"""
+# What a notebook shows beside its code: prose, printed lines, tables, receipts, figures' evidence. Links and the
+# colours of a traceback are the theme's own.
+SHOWN = ".jp-NotebookPanel:not(.lm-mod-hidden) :is(.jp-RenderedMarkdown, .jp-OutputArea-output)"
+OF_THE_THEME = ".highlight, [class*=ansi-], a, .jp-RenderedMarkdown code, [data-mime-type*=stderr]"
+
+
+@pytest.fixture(scope="module")
+def at_night(course):
+    course.page.evaluate("window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
+    course.page.wait_for_function("document.body.dataset.jpThemeLight === 'false'", timeout=60_000)
+    return course.page
+
+
+@every_notebook
+def test_on_a_dark_page_every_text_can_be_read(at_night, path):
+    at_night.evaluate(SHOW, f"workbook/{path.name}")
+    at_night.locator(IDLE).wait_for(timeout=60_000)
+    texts = list_texts(at_night, SHOWN, OF_THE_THEME)
+    at_night.screenshot(path=PICTURES / f"dark-{path.stem}.png", clip={"x": 0, "y": 0, "width": 1200, "height": 2000})
+    said = " ".join(text.words for text in texts)
+    assert "receipt" in said or "evidence" in said or "stand-in" in said, "what says who answered is measured"
+    assert max(text.ground for text in texts) < 0.25, "a light ground on a dark page"
+    assert find_pale(texts) == []
+
+
 GUESSING = [
-    "import helpers.progress; from pathlib import Path; helpers.progress.ROOT = Path.cwd().parent\n"
     "from helpers import predict, predicted",
-    'predict("06.tokens", "Which costs more tokens?", ["German", "English"])',
-    'predicted("06.tokens", "English")',
+    'predict("00.tokens", "Which costs more tokens?", ["German", "English"])',
+    'predicted("00.tokens", "English")',
 ]
 
 
-def test_a_reader_guesses_by_keyboard_and_reads_the_guess_beside_the_result(lab, browser):
-    root, address, _ = lab
-    path = root / "workbook" / "99_guess.ipynb"
+def test_a_reader_guesses_by_keyboard_and_reads_the_guess_beside_the_result(lab, page):
+    path = lab.root / "workbook" / f"{FIRST.stem}_guess.ipynb"
     cells = [v4.new_code_cell(cell) for cell in GUESSING]
     nbformat.write(normalise_notebook(v4.new_notebook(cells=cells)), path)
-    page = browser.new_page(viewport={"width": 1200, "height": 800})
-    page.goto(address.replace(FIRST.name, path.name))
-    page.locator(".jp-Toolbar-kernelName").get_by_text("Python 3").wait_for(timeout=60_000)
-    page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(timeout=60_000)
+    page.goto(lab.address_of(path.name))
+    wait_for_kernel(page)
     page.locator(".jp-CodeCell .cm-content").first.click()
     page.keyboard.press("Shift+Enter")
     page.keyboard.press("Shift+Enter")
@@ -161,10 +166,54 @@ def test_a_reader_guesses_by_keyboard_and_reads_the_guess_beside_the_result(lab,
     button.focus()
     page.keyboard.press("Enter")
     page.get_by_text("kept: German").wait_for(timeout=60_000)
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=PICTURES / "guess.png")
     page.locator(".jp-CodeCell .cm-content").nth(2).click()
     page.keyboard.press("Shift+Enter")
     page.get_by_text("you said German; it was English").wait_for(timeout=60_000)
     button.wait_for(state="detached", timeout=60_000)
     assert page.get_by_text("kept: German").count() == 1, "the buttons' place says what was kept"
+
+
+def test_in_the_first_notebook_a_pressed_button_is_told_beside_the_result_and_a_wrong_answer_gets_a_hint(lab, page):
+    copy = lab.root / "workbook" / f"{FIRST.stem}_again.ipynb"
+    shutil.copyfile(FIRST, copy)
+    page.goto(lab.address_of(copy.name))
+    wait_for_kernel(page)
+    code = page.locator(".jp-CodeCell")
+    sources = [cell.source for cell in read_notebook(FIRST).cells if cell.cell_type == "code"]
+
+    def run(index: int) -> Any:
+        code.nth(index).locator(".cm-content").click()
+        page.keyboard.press("Control+Enter")
+        page.locator(IDLE).wait_for(timeout=60_000)
+        return code.nth(index)
+
+    asks = next(index for index, source in enumerate(sources) if "predict(" in source)
+    for index in range(asks):
+        run(index)
+    button = run(asks).locator("button.jupyter-button").first
+    button.wait_for(timeout=60_000)
+    guess = button.inner_text().strip()
+    button.click()
+    code.nth(asks).get_by_text(f"kept: {guess}").wait_for(timeout=60_000)
+    told = next(index for index, source in enumerate(sources) if "predicted(" in source and index > asks)
+    for index in range(asks + 1, told):
+        run(index)
+    run(told).get_by_text(f"you said {guess}").wait_for(timeout=60_000)
+
+    exercise = next(index for index, source in enumerate(sources) if "check(" in source)
+    name = sources[exercise].split('check("')[1].split('"')[0]
+    variable = sources[exercise].split(" = None")[0]
+    page.evaluate("void window.jupyterapp.commands.execute('notebook:run-all-below')")
+    code.nth(exercise).get_by_text(f"{name}: not answered yet").wait_for(timeout=60_000)
+    page.locator(IDLE).wait_for(timeout=60_000)
+    code.nth(exercise).locator(".cm-content").click()
+    page.keyboard.press("Control+Home")
+    for _ in f"{variable} = None":
+        page.keyboard.press("Delete")
+    page.keyboard.type(f"{variable} = 1.5")
+    page.keyboard.press("Control+Enter")
+    page.locator(IDLE).wait_for(timeout=60_000)
+    hint = code.nth(exercise).get_by_text(f"{name}: not yet. ")
+    hint.wait_for(timeout=60_000)
+    said, _, then = " ".join(hint.inner_text().split()).partition("Try again")  # it may take several lines
+    assert len(said.split()) > 6 and then

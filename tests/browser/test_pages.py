@@ -1,5 +1,6 @@
 """What a page says to a reader who does not see it: every notebook as a web page, and a figure in JupyterLab."""
 
+import functools
 from pathlib import Path
 
 import nbformat
@@ -13,11 +14,10 @@ from helpers.charts import bars
 from helpers.course.notebooks import read_notebook
 from helpers.evidence import documented
 from helpers.settings import ROOT
-from tests.browser.test_lab import FIRST, browser, lab, skip_unless_in_ci
+from tests.browser.conftest import skip_unless_in_ci
+from tests.browser.contrast import Text, find_pale, list_texts
 
 pytestmark = pytest.mark.browser
-
-__all__ = ["browser", "lab"]  # fixtures
 
 NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
 NO_TEXT = "No description has been provided for this image"  # what nbconvert writes where an alt text is missing
@@ -38,7 +38,7 @@ every_notebook = pytest.mark.parametrize(
 
 @every_notebook
 def test_no_picture_of_an_exported_page_is_without_its_text(path):
-    assert NO_TEXT not in export_page(read_notebook(path))
+    assert NO_TEXT not in export_saved(path)
 
 
 @pytest.fixture
@@ -54,8 +54,40 @@ def axe():
 def test_axe_finds_nothing_of_ours_on_an_exported_page(path, browser, axe, tmp_path, request):
     if 'class=\\"dataframe' in path.read_text(encoding="utf-8"):
         expect_failure(request, "has tables from before their headers were marked: run it again")
-    ours, _ = find_faults(browser, axe, export_page(read_notebook(path)), tmp_path)
+    ours, _, at_night = find_faults(browser, axe, export_saved(path), tmp_path)
     assert ours == []
+    assert at_night and find_pale(at_night) == [], "where the reader's machine is dark"
+
+
+# What a reader reads beside code; the colours of links and tracebacks are the template's own.
+SHOWN, OF_THE_THEME = ".jp-RenderedMarkdown, .jp-OutputArea-output", ".highlight, [class*=ansi-], a, code"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_on_a_dark_exported_page_every_text_can_be_read(path, browser, tmp_path):
+    page = open_page(browser, export_saved(path, "dark"), tmp_path, color_scheme="dark")
+    texts = list_texts(page, SHOWN, OF_THE_THEME)
+    page.close()
+    assert len(texts) > 5 and max(text.ground for text in texts) < 0.25, "a light ground on a dark page"
+    assert find_pale(texts) == []
+
+
+def test_pale_text_is_found_where_there_is_some(browser, tmp_path):
+    spans = {
+        "well": "color: #fff", "well, too": "color: rgba(255, 255, 255, 0.75)", "pale": "color: #777",
+        "faint": "color: #fff; opacity: 0.35", "on white": "color: #fff; background: #ddd",
+        "large": "color: #777; font-size: 24px", "hidden": "color: #111; display: none",
+    }  # fmt: skip
+    body = "".join(f"<p style='{style}'>{words}</p>" for words, style in spans.items())
+    page = open_page(
+        browser, f"<html lang=en><body style='background: #111; margin: 0'>{body}<i>not asked</i>", tmp_path
+    )
+    texts = list_texts(page, "p")
+    page.close()
+    assert [text.words for text in texts] == ["well", "well, too", "pale", "faint", "on white", "large"]
+    assert [told.partition(" ")[2] for told in find_pale(texts)] == ["pale", "faint", "on white"]
+    assert round(texts[0].contrast, 2) == 18.88 and round(texts[2].contrast, 2) == 4.22
+    assert [text.words for text in texts if text.ground > 0.25] == ["on white"]
 
 
 def test_what_is_laid_to_nbconverts_page_is_found_where_nothing_is_ours(browser, axe, tmp_path):
@@ -72,7 +104,7 @@ def test_what_is_laid_to_nbconverts_page_is_found_where_nothing_is_ours(browser,
         nbformat.v4.new_output("execute_result", {"text/plain": "True"}, execution_count=1),
         nbformat.v4.new_output("error", **failure),
     ]
-    ours, found = find_faults(browser, axe, export_page(nbformat.v4.new_notebook(cells=cells)), tmp_path)
+    ours, found, _ = find_faults(browser, axe, export_page(nbformat.v4.new_notebook(cells=cells)), tmp_path)
     listed = {(rule, selector) for rule, selector, _ in OF_THE_TEMPLATE}
     assert (ours, found) == ([], listed), "listed and no longer found"
 
@@ -81,7 +113,7 @@ def test_axe_finds_a_fault_where_there_is_one(browser, axe, tmp_path):
     page = (
         "<html lang=en><title>A page</title><main><h1>A page</h1><table><tr><th></th></tr></table><img src=''></main>"
     )
-    ours, _ = find_faults(browser, axe, page, tmp_path)
+    ours, _, _ = find_faults(browser, axe, page, tmp_path)
     assert {fault.split(" at ")[0] for fault in ours} == {"image-alt", "empty-table-header"}
 
 
@@ -89,17 +121,28 @@ def expect_failure(request, reason: str) -> None:
     request.applymarker(pytest.mark.xfail(reason=reason, raises=AssertionError, strict=True))
 
 
-def export_page(notebook) -> str:
-    return HTMLExporter(template_name="lab").from_notebook_node(notebook)[0]
+@functools.cache
+def export_saved(path: Path, theme: str = "light") -> str:
+    return export_page(read_notebook(path), theme)
 
 
-def find_faults(browser, axe, text: str, folder: Path) -> tuple[list[str], set[tuple[str, str]]]:
-    """(faults of ours, with their places; what of OF_THE_TEMPLATE was found). The page reaches no other machine."""
+def export_page(notebook, theme: str = "light") -> str:
+    return HTMLExporter(template_name="lab", theme=theme).from_notebook_node(notebook)[0]
+
+
+def open_page(browser, text: str, folder: Path, **options):
+    """A page that reaches no other machine."""
     file = folder / "page.html"
     file.write_text(text, encoding="utf-8")
-    page = browser.new_page()
+    page = browser.new_page(**options)
     page.route("**/*", lambda route: route.continue_() if route.request.url.startswith("file:") else route.abort())
     page.goto(file.as_uri(), wait_until="domcontentloaded")
+    return page
+
+
+def find_faults(browser, axe, text: str, folder: Path) -> tuple[list[str], set[tuple[str, str]], list[Text]]:
+    """(faults of ours, with their places; what of OF_THE_TEMPLATE was found; the texts where a dark page is asked)."""
+    page = open_page(browser, text, folder)
     ours, found = [], set()
     for fault in axe.run(page, CODE, {"resultTypes": ["violations"]}).response["violations"]:
         places = [node["target"][0] for node in fault["nodes"]]
@@ -109,8 +152,10 @@ def find_faults(browser, axe, text: str, folder: Path) -> tuple[list[str], set[t
             found |= {(rule, selector)} if matches else set()
             left = {place: None for place in left if place not in matches}
         ours += [f"{fault['id']} at {place}" for place in left]
+    page.emulate_media(color_scheme="dark")
+    at_night = list_texts(page, SHOWN, OF_THE_THEME)
     page.close()
-    return ours, found
+    return ours, found, at_night
 
 
 @pytest.fixture
@@ -135,10 +180,9 @@ def test_a_figures_alt_text_stands_in_an_exported_page(figure):
 
 
 def test_jupyterlab_shows_a_figure_with_its_alt_text_in_a_notebook_that_it_does_not_trust(lab, browser, figure):
-    root, address, _ = lab
-    nbformat.write(figure, root / "workbook" / "figure.ipynb")
+    nbformat.write(figure, lab.root / "workbook" / "figure.ipynb")
     page = browser.new_page(viewport={"width": 1200, "height": 900}, device_scale_factor=2)
-    page.goto(address.replace(FIRST.name, "figure.ipynb"))
+    page.goto(lab.address_of("figure.ipynb"))
     picture = page.locator(".jp-OutputArea img")
     picture.wait_for(timeout=60_000)
     assert picture.get_attribute("alt") == ALT

@@ -59,7 +59,7 @@ def check_response(body: Mapping[str, Any], find: Find) -> Asked:
     text = asked.get("text", {})
     if not isinstance(text, dict):
         raise wrong_type("text", "an object", text)
-    if text.get("verbosity", "medium") not in ("low", "medium", "high"):
+    if text.get("verbosity") not in ("low", "medium", "high", None):
         message = f"Invalid value: {text['verbosity']!r}. Supported values are: 'low', 'medium', and 'high'."
         raise bad_request(message, "text.verbosity", "invalid_value")
     if text.get("format") is not None:
@@ -81,8 +81,9 @@ def response_format(asked: Mapping[str, Any]) -> dict[str, Any]:
 def _check_reasoning(reasoning: Any) -> None:
     if not isinstance(reasoning, dict):
         raise wrong_type("reasoning", "an object", reasoning)
-    if not isinstance(reasoning.get("effort"), str | None):
-        raise wrong_type("reasoning.effort", "a string", reasoning["effort"])
+    for name in ("context", "effort", "mode"):  # which words there are, parameters.csv says model by model
+        if not isinstance(reasoning.get(name), str | None):
+            raise wrong_type(f"reasoning.{name}", "a string", reasoning[name])
     for name in ("summary", "generate_summary"):
         if reasoning.get(name) is not None:
             raise not_served(f"'reasoning.{name}'", f"reasoning.{name}")

@@ -113,7 +113,7 @@ class Told:
             "service_tier": "default",
             "store": asked.get("store", True),
             "temperature": asked.get("temperature", 1.0),
-            "text": {"format": text.get("format") or {"type": "text"}, "verbosity": text.get("verbosity", "medium")},
+            "text": {"format": text.get("format") or {"type": "text"}, "verbosity": text.get("verbosity") or "medium"},
             "tool_choice": asked.get("tool_choice", "auto"),
             "tools": asked.get("tools", []),
             "top_logprobs": asked.get("top_logprobs", 0),

@@ -10,10 +10,11 @@ from tests.standin.tools_request import check_tools
 __all__ = ["read_tools"]
 
 # What Microsoft's pages name beside functions; each needs a service that is not here.
-_BUILT_IN = {
+_BUILT_IN = (
     "code_interpreter", "computer_use_preview", "custom", "file_search", "image_generation", "local_shell", "mcp",
     "web_search", "web_search_preview",
-}  # fmt: skip
+)  # fmt: skip
+_DEEPEST = 60  # lists and objects; strict schemas end sooner
 
 
 def read_tools(asked: Mapping[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -51,7 +52,7 @@ def _read_tool(tool: Any, where: str) -> dict[str, Any]:
         what = "an MCP server" if kind == "mcp" else f"the built-in tool '{kind}'"
         raise not_served(what, "tools", "Function tools are; for this one ask a resource of your own.")
     if kind != "function":
-        supported = ", ".join(f"'{name}'" for name in sorted(_BUILT_IN | {"function"}))
+        supported = ", ".join(f"'{name}'" for name in sorted((*_BUILT_IN, "function")))
         raise bad_request(
             f"Invalid value: {kind!r}. Supported values are: {supported}.", f"{where}.type", "invalid_value"
         )
@@ -76,12 +77,14 @@ def _close(parameters: Any) -> tuple[Any, bool]:
     return closed, True
 
 
-def _close_part(part: Any) -> Any:
+def _close_part(part: Any, depth: int = 0) -> Any:
+    if depth > _DEEPEST:  # what is nested so deeply is no strict schema anyway
+        return part
     if isinstance(part, list):
-        return [_close_part(each) for each in part]
+        return [_close_part(each, depth + 1) for each in part]
     if not isinstance(part, dict):
         return part
-    closed = {name: _close_part(value) for name, value in part.items()}
+    closed = {name: _close_part(value, depth + 1) for name, value in part.items()}
     if part.get("type") == "object" and isinstance(properties := part.get("properties", {}), dict):
         closed.setdefault("additionalProperties", False)
         closed["required"] = list(properties)

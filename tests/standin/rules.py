@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from helpers.parameters import find_rule
+from helpers.parameters import IDLE_IF_FALSE, find_rule
 from helpers.tables import read_rows
 from tests.standin.deployments import Deployment
 from tests.standin.refusals import (
@@ -37,13 +37,16 @@ _MOVED = {
 def check_rules(api: str, deployment: Deployment, body: Mapping[str, Any]) -> None:
     """Raises what the service answers where the model does not take a parameter, or not this value of it.
 
-    api: as in parameters.csv. What the table has no rule for passes; so do null, false, and what is empty.
+    api: as in parameters.csv. What the table has no rule for passes; so do null, what is empty, and a false that asks
+    for nothing.
     """
     if not serves(api, deployment):
         raise operation_refused(_OPERATIONS[api], deployment.name)
     for name, value in _unfold(body):
         rule = find_rule(api, deployment.versioned, name)
-        if rule is None or value is None or value is False or value in ("", [], {}):
+        if rule is None or value is None or value in ("", [], {}):
+            continue
+        if value is False and (rule["accepted"] == "yes" or name in IDLE_IF_FALSE):
             continue
         if rule["accepted"] == "no":
             raise _refuse(api, name, value, rule)
