@@ -65,7 +65,11 @@ def read_picture(source: Any) -> "Picture":
             width, height = opened.size
             raise CourseError(f"a picture of {width:,} x {height:,} pixels", next="a smaller one: at most 100 million")
         opened.load()
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError:
+        raise CourseError(
+            "a picture of far more than 100 million pixels", next="a smaller one: such a file can fill the memory"
+        ) from None
+    except (UnidentifiedImageError, OSError, ValueError) as error:
         raise CourseError(f"this is no whole picture: {error}", next="a PNG or JPEG file, or its bytes") from None
     return opened if opened.mode in ("RGB", "RGBA") else opened.convert("RGBA" if _has_alpha(opened) else "RGB")
 

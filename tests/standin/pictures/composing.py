@@ -14,7 +14,7 @@ _MOST_TOKENS = 900
 _HOW = """You plan a picture for an illustrator who knows these motifs and no others:
 {motifs}
 Write JSON.
-setting: where it is, indoors or outdoors, in a few words. background: the one that fits the setting best.
+setting: where the picture is set. background: the one that fits best; indoors it is a room.
 items: what is seen, one item for each thing that the text names, in the order of the text. thing: what the text calls
 it. motif: the one that shows it best; "{box}" where none does. colour: as the text says, else "its own".
 side, depth: where it stands. size: how large. count: how many.
@@ -36,13 +36,13 @@ def _example(text: str, setting: str, background: str, items: str, words: str) -
 
 _EXAMPLES = _example(
     "Three red balloons over a cottage at the sea, with the words AHOY.",
-    "outdoors at the sea",
+    "outdoors",
     "sea",
     "balloons, balloon, red, left, back, medium, 3\ncottage, house, its own, right, middle, medium, 1",
     "AHOY",
 ) + _example(
     "A kitten asleep under a microscope in the living room.",
-    "indoors, a living room",
+    "indoors",
     "warm room",
     f"kitten, cat, its own, middle, front, small, 1\nmicroscope, {LABELLED_BOX}, its own, middle, middle, medium, 1",
     "",

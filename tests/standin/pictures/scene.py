@@ -17,6 +17,7 @@ Side = Literal["left", "middle", "right"]
 Depth = Literal["back", "middle", "front"]
 Size = Literal["small", "medium", "large"]
 BACKGROUNDS = get_args(Background)
+_SETTINGS = ("indoors", "outdoors", "nowhere in particular")
 LABELLED_BOX = "labelled box"  # in place of what no motif draws
 MOST_ITEMS, MOST_OF_ONE, MOST_LETTERS, MOST_OF_LABEL = 10, 6, 28, 18
 
@@ -59,7 +60,7 @@ def scene_schema() -> dict[str, Any]:
         "count": {"type": "integer", "minimum": 1, "maximum": MOST_OF_ONE},
     }
     scene = {
-        "setting": {"type": "string", "maxLength": 40},
+        "setting": one_of(*_SETTINGS),
         "background": one_of(*BACKGROUNDS),
         "items": {"type": "array", "items": _closed(item), "minItems": 1, "maxItems": MOST_ITEMS},
         "words": {"type": "string", "maxLength": MOST_LETTERS},
@@ -86,6 +87,8 @@ def read_scene(written: Any) -> Scene:
         background, words = written["background"], str(written["words"])
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"no scene: {error}") from None
+    if written.get("setting") == "indoors" and not background.endswith("room"):
+        background = "warm room"  # what lies outside is seen through a window
     if background not in BACKGROUNDS or not items:
         raise ValueError(f"no scene: background {background!r}, {len(items)} items")
     return Scene(background, tuple(items), words.strip()[:MOST_LETTERS])
