@@ -95,6 +95,10 @@ def test_what_no_motif_shows_is_a_box_with_its_name():
     assert draw_scene(labelled, (256, 256)).tobytes() != draw_scene(plain, (256, 256)).tobytes()
 
 
+def test_a_box_with_the_name_of_a_motif_is_that_motif():
+    assert scene(item(LABELLED_BOX, thing="Cake")).items[0].motif == "cake"
+
+
 def test_who_made_it_is_written_on_the_picture():
     drawn = draw_scene(scene(item("cat")), (512, 512))
     signed = sign(drawn, "composed by nobody, drawn by code")

@@ -96,11 +96,14 @@ def read_scene(written: Any) -> Scene:
 
 def _read_item(written: Mapping[str, Any]) -> Item:
     motif, colour = written["motif"], written["colour"]
+    thing = str(written.get("thing", "")).strip()
+    if motif == LABELLED_BOX and thing.lower() in MOTIFS:
+        motif = thing.lower()  # a box was asked for in place of what can be drawn
     if motif not in MOTIFS and motif != LABELLED_BOX:
         raise ValueError(f"no scene: motif {motif!r}")
     if colour not in COLOURS:
         colour = MOTIFS[motif].colour if motif in MOTIFS else "white"
-    label = str(written["thing"]).strip()[:MOST_OF_LABEL] if motif == LABELLED_BOX else ""
+    label = thing[:MOST_OF_LABEL] if motif == LABELLED_BOX else ""
     count = min(max(int(written["count"]), 1), MOST_OF_ONE)
     side, depth, size = (
         written[name] if written[name] in get_args(kind) else middle
