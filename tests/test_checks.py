@@ -246,7 +246,7 @@ EXERCISES = [
             "never null": (visit(name=str), "may be null"),
             "a default": (visit(name=(str | None, None)), "without a default"),
             "a number for the time": (visit(time=int | str), "time is a text"),
-            "a pattern": (visit(time=Annotated[str, Field(pattern=r"\d\d:\d\d")]), "does not take 'pattern'"),
+            "a pattern": (visit(time=Annotated[str, Field(pattern=r"\d\d:\d\d")]), "leaves 'pattern' out"),
             "another field": (visit(wood=str), "Exactly three fields"),
             "an object": (visit()(day="monday", time="11:00", name=None), "A class was expected"),
         },
