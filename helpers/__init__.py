@@ -5,7 +5,7 @@ recordings                                       above them: record and replay
 signin, clients                                  above that: connect()
 evidence, costs, parameters, intervals, checks   what notebooks do with answers
 memory, predictions, progress                    what a reader guesses and gets done, kept in workbook/
-jupyter, receipt, explanations, tables_shown, charts   what a reader is shown
+jupyter, receipt, explanations, refusals, tables_shown, charts   what a reader is shown
 course                                           for those who run and write the course, not for cells
 """
 

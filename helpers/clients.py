@@ -23,7 +23,7 @@ from helpers.recordings import AsyncRecordingTransport, RecordingTransport, Requ
 from helpers.settings import Settings, read_settings
 from helpers.signin import token_provider
 
-__all__ = ["connect", "connect_async", "session_of", "show_connection"]
+__all__ = ["connect", "connect_async", "credential_of", "session_of", "show_connection"]
 
 _V1_SCOPE = "https://ai.azure.com/.default"
 _DATED_SCOPE = "https://cognitiveservices.azure.com/.default"
@@ -31,6 +31,7 @@ _DATED_SCOPE = "https://cognitiveservices.azure.com/.default"
 _NO_KEY = "replay-needs-no-key"
 
 _sessions: weakref.WeakKeyDictionary[Any, Session] = weakref.WeakKeyDictionary()
+_credentials: weakref.WeakKeyDictionary[Any, str | Callable[[], str]] = weakref.WeakKeyDictionary()
 
 
 def connect(recordings: str | Path, api_version: str | None = None) -> openai.OpenAI:
@@ -45,6 +46,7 @@ def connect(recordings: str | Path, api_version: str | None = None) -> openai.Op
     asks = None if settings.mode == "replay" else httpx2.Client(timeout=_TIMEOUT)
     http_client = httpx2.Client(transport=RecordingTransport(session, asks), timeout=_TIMEOUT, follow_redirects=True)
     token = _token_provider(settings, api_version, session.requests.own)
+    _credentials[http_client] = _v1_credential(settings, token)
     if api_version:
         client: openai.OpenAI = openai.AzureOpenAI(
             azure_endpoint=session.endpoint.root,
@@ -82,6 +84,16 @@ def connect_async(recordings: str | Path, api_version: str | None = None) -> ope
         )
     _sessions[http_client] = session
     return client
+
+
+def credential_of(client: openai.OpenAI) -> str:
+    """What a client of connect() would send now: the key, or, where one signs in, a token that is still valid.
+
+    Of a copy (`with_options`) it is the one of the client that connect() made. Raises SettingError for any other.
+    """
+    session_of(client)
+    credential = _credentials[client._client]
+    return credential if isinstance(credential, str) else credential()
 
 
 def session_of(client: openai.OpenAI | openai.AsyncOpenAI) -> Session:

@@ -51,14 +51,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 # What takes longest is begun first, so that it leaves no process alone with it at the end.
-_FIRST = ("test_lab.py", "test_contrary_run.py", "test_notebooks.py", "test_record_resume.py", "test_record.py")
+_FIRST = ("browser", "test_contrary_run.py", "test_notebooks.py", "test_record_resume.py", "test_record.py")
 # Files whose tests share nothing that is dear: each of their tests may run in another process.
 _APART = ("test_contrary_run.py", "test_notebooks.py")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: _FIRST.index(item.path.name) if item.path.name in _FIRST else len(_FIRST))
+    def rank(item: pytest.Item) -> int:
+        name = item.path.parent.name if item.path.parent.name in _FIRST else item.path.name
+        return _FIRST.index(name) if name in _FIRST else len(_FIRST)
+
+    items.sort(key=rank)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:

@@ -1,11 +1,12 @@
 """Each exercise: untouched, plausible wrong answers with hints of their own, and the solution."""
 
-from functools import partial
 from types import SimpleNamespace
 from typing import Annotated, Literal
 
+import httpx2
 import numpy as np
 import pytest
+from openai import APIConnectionError
 from pydantic import Field, create_model
 
 from helpers import check, connect, solution
@@ -33,7 +34,7 @@ def renamed(request):
 
 TOPIC = "Explain in five sentences how a language model writes a text."
 LIMITED = {"model": "gpt-5.4-mini", "messages": [{"role": "user", "content": TOPIC}]}
-BUDGET = {"client": Replayed("00_start_here"), "model": "gpt-5.4-mini", "budget": 0.0004, "limits": [16, 64, 256]}
+BUDGET = {"client": Replayed("00_start_here"), "model": "gpt-5.4-mini", "budget": 0.0002, "limits": [16, 64, 256]}
 BUDGET["asked"] = SimpleNamespace(usage=SimpleNamespace(prompt_tokens=18))
 BROKEN = {
     "model": "my-first-deployment",
@@ -41,7 +42,7 @@ BROKEN = {
     "messages": [{"role": "user", "content": "What is a quota? One sentence."}],
 }
 
-PASTED = "https://contoso.openai.azure.com/openai/deployments/mini/chat/completions?api-version=2024-10-21"
+PASTED = "https://contoso.cognitiveservices.azure.com/openai/deployments/mini/chat/completions?api-version=2024-10-21"
 
 BILL = {"mean_prompt": 50.5, "model": "gpt-5.4-nano", "messages": 100_000, "output_tokens": 2}
 NANO_IN, NANO_OUT = (list_price("gpt-5.4-nano", item).usd for item in ("input", "output"))
@@ -83,10 +84,14 @@ PAIRS = {
 }
 
 
-RULE = {"role": "developer", "content": "Answer with a number."}
+PENS = (
+    "Pens are sold at 3 for 2 euros. Ann buys 12 pens and pays with a 20 euro note. "
+    "How many euros does she get back? Answer with a number."
+)
+RULE = {"role": "developer", "content": "Answer with a number and nothing else."}
 HABIT = {
     "model": "gpt-4o",
-    "messages": [RULE | {"role": "system"}, {"role": "user", "content": "How many pens?"}],
+    "messages": [RULE | {"role": "system"}, {"role": "user", "content": PENS}],
     "max_tokens": 300,
     "temperature": 0,
 }
@@ -99,11 +104,9 @@ def carried(**changed):
     return {name: value for name, value in (request | changed).items() if value is not None}
 
 
-def answer_thoughtfully(hidden=50, text="12", **_):
-    details = SimpleNamespace(reasoning_tokens=hidden)
-    usage = SimpleNamespace(completion_tokens=hidden + 3, completion_tokens_details=details)
-    message = SimpleNamespace(content=text)
-    return SimpleNamespace(choices=[SimpleNamespace(message=message)], usage=usage)
+def answering(create):
+    """A client whose chat completions are made by `create`."""
+    return SimpleNamespace(chat=SimpleNamespace(completions=SimpleNamespace(create=create)))
 
 
 THINKING = {"model": "gpt-5.4-mini", "requests": 50_000, "prompt": 300, "shown": 150, "hidden": 600}
@@ -158,28 +161,29 @@ EXERCISES = [
     (
         "00.budget",
         BUDGET,
-        LIMITED | {"max_completion_tokens": 64},
+        LIMITED | {"max_completion_tokens": 16},
         {
             "no dictionary": (64, "A dictionary was expected"),
             "no messages": ({"model": "gpt-5.4-mini"}, "needs messages"),
             "another model": (LIMITED | {"model": "gpt-4o"}, "the budget is for its prices"),
             "no limit": (LIMITED, "nobody knows what the call costs at most"),
             "the older name": (LIMITED | {"max_tokens": 64}, "the older name"),
-            "too much": (LIMITED | {"max_completion_tokens": 256}, "too much"),
-            "too little": (LIMITED | {"max_completion_tokens": 16}, "so does a larger one"),
-            "off the dial": (LIMITED | {"max_completion_tokens": 85}, "differs in max_completion_tokens"),
-            "a temperature": (LIMITED | {"max_completion_tokens": 64, "temperature": 0}, "leave it out"),
-            "a word of one's own": (LIMITED | {"max_completion_tokens": 64, "limit": 1}, "no parameter called limit"),
+            "the limit of section 7": (LIMITED | {"max_completion_tokens": 64}, "too much"),
+            "too little": (LIMITED | {"max_completion_tokens": 8}, "so does a larger one"),
+            "off the dial": (LIMITED | {"max_completion_tokens": 20}, "differs in max_completion_tokens"),
+            "a temperature": (LIMITED | {"max_completion_tokens": 16, "temperature": 0}, "leave it out"),
+            "a word of one's own": (LIMITED | {"max_completion_tokens": 16, "limit": 1}, "no parameter called limit"),
         },
     ),
     (
         "01.base_url",
         {"pasted": PASTED},
-        "https://contoso.openai.azure.com/openai/v1/",
+        "https://contoso.cognitiveservices.azure.com/openai/v1/",
         {
-            "the resource alone": ("https://contoso.openai.azure.com/", "That is the resource"),
+            "the resource alone": ("https://contoso.cognitiveservices.azure.com/", "That is the resource"),
+            "the host of the course": ("https://contoso.openai.azure.com/openai/v1/", "Keep the host as it was sent"),
             "the dated API": (PASTED, "dated API"),
-            "half the path": ("https://contoso.openai.azure.com/openai/", "v1 goes on"),
+            "half the path": ("https://contoso.cognitiveservices.azure.com/openai/", "v1 goes on"),
             "another host": ("https://api.openai.com/v1", "Keep scheme and host"),
             "a number": (1, "A text was expected"),
         },
@@ -246,7 +250,7 @@ EXERCISES = [
             "never null": (visit(name=str), "may be null"),
             "a default": (visit(name=(str | None, None)), "without a default"),
             "a number for the time": (visit(time=int | str), "time is a text"),
-            "a pattern": (visit(time=Annotated[str, Field(pattern=r"\d\d:\d\d")]), "does not take 'pattern'"),
+            "a pattern": (visit(time=Annotated[str, Field(pattern=r"\d\d:\d\d")]), "leaves 'pattern' out"),
             "another field": (visit(wood=str), "Exactly three fields"),
             "an object": (visit()(day="monday", time="11:00", name=None), "A class was expected"),
         },
@@ -273,7 +277,7 @@ EXERCISES = [
     ),
     (
         "04.request",
-        {"habit": HABIT, "send": answer_thoughtfully},
+        {"habit": HABIT, "client": Replayed("04_reasoning_models")},
         carried(),
         {
             "the habit itself": (HABIT, "should be gpt-5.4-mini"),
@@ -281,14 +285,15 @@ EXERCISES = [
             "a setting of the Responses API": (carried(reasoning={"effort": "low"}), "Responses API"),
             "a temperature": (carried(temperature=0), "temperature out"),
             "no effort": (carried(reasoning_effort=None), "may not reason at all"),
-            "little room": (carried(max_completion_tokens=300), "25,000 tokens"),
+            "little room": (carried(max_completion_tokens=300), "see section 5"),
             "further settings": (carried(n=1), "Leave out n"),
+            "no messages": (carried(messages=None), "needs messages"),
             "no list": (carried(messages=RULE), "list of dictionaries"),
             "the old role": (carried(messages=HABIT["messages"]), "still a system message"),
             "no rule": (carried(messages=HABIT["messages"][1:]), "Two messages"),
             "another question": (carried(messages=[RULE, {"role": "user", "content": "?"}]), "stay as they are"),
             "a name": (carried(messages=[RULE, HABIT["messages"][1] | {"name": "Ann"}]), "no more"),
-            "no dictionary": ("gpt-5.4-mini", "A dictionary of parameters"),
+            "no dictionary": ("gpt-5.4-mini", "A dictionary was expected"),
         },
     ),
     (
@@ -397,16 +402,23 @@ def test_an_unknown_exercise_says_so(name):
 
 def test_a_request_that_comes_back_without_hidden_steps_or_text_is_not_right(capsys):
     for hidden, text in ((0, "12"), (60, "")):
-        check("04.request", carried(), habit=HABIT, send=partial(answer_thoughtfully, hidden, text))
+        details = SimpleNamespace(reasoning_tokens=hidden)
+        usage = SimpleNamespace(completion_tokens=hidden + 3, completion_tokens_details=details)
+        reply = SimpleNamespace(choices=[SimpleNamespace(message=SimpleNamespace(content=text))], usage=usage)
+
+        def create(*, model, messages, reasoning_effort, max_completion_tokens, reply=reply):
+            return reply
+
+        check("04.request", carried(), habit=HABIT, client=answering(create))
         assert f"{hidden} hidden tokens and the text {text!r}" in capsys.readouterr().out
 
 
-def test_a_request_that_fails_is_a_hint_and_no_error(capsys):
-    def refuse(**_):
-        raise ValueError("no such deployment")
+def test_a_request_that_is_refused_is_a_hint_and_no_error(capsys):
+    def create(*, model, messages, reasoning_effort, max_completion_tokens):
+        raise APIConnectionError(request=httpx2.Request("POST", "https://contoso.openai.azure.com"))
 
-    check("04.request", carried(), habit=HABIT, send=refuse)
-    assert "not yet. The request failed: no such deployment" in capsys.readouterr().out
+    check("04.request", carried(), habit=HABIT, client=answering(create))
+    assert "not yet. The service refused it" in capsys.readouterr().out
 
 
 def test_an_empty_answer_may_be_told_by_its_tokens_too(capsys):
@@ -464,3 +476,9 @@ def test_settings_that_came_out_right_by_luck_are_not_right(capsys):
     assert "nothing here names the tool" in " ".join(capsys.readouterr().out.split())
     check("03.forced", {"tool_choice": GET_PRICE, "parallel_tool_calls": False}, send=send)
     assert capsys.readouterr().out.startswith("03.forced: right.")
+
+
+@pytest.mark.parametrize(("share", "is_right"), [(0.72, True), (0.7246, True), (0.73, False), (0.7, False)])
+def test_a_share_may_be_rounded_to_two_digits(share, is_right, capsys):
+    check("00.share", share, usage=SimpleNamespace(prompt_tokens=19, completion_tokens=50, total_tokens=69))
+    assert ("00.share: right." in capsys.readouterr().out) == is_right

@@ -37,8 +37,9 @@ REQUIRED = {
     "role assignment create": {"--role", "--assignee-object-id", "--scope"},
     "ad signed-in-user show": {"--query", "--output"},
 }
+ALONE = {"--yes", "--assign-identity"}
 OPTIONAL = {
-    "account create": {"--custom-domain", "--yes"},
+    "account create": {"--custom-domain", "--yes", "--assign-identity", "--allow-project-management"},
     "account show": {"--query", "--output"},
     "account keys list": {"--query", "--output"},
     "account deployment create": {"--sku-name", "--sku-capacity"},
@@ -90,12 +91,12 @@ def run_script(script: str, folder: Path, *calls: str) -> list[list[str]]:
 
 
 def parse(arguments: list[str]) -> tuple[str, dict[str, str]]:
-    """("account deployment create", {option: value}); every option has a value but --yes."""
-    words = [word for word in arguments if word != "--yes"]
+    """("account deployment create", {option: value}); every option has a value but those of ALONE."""
+    words = [word for word in arguments if word not in ALONE]
     first = next(i for i, word in enumerate(words) if word.startswith("--"))
     verb = " ".join(words[:first]).removeprefix("cognitiveservices ")
     options = dict(zip(words[first::2], words[first + 1 :: 2], strict=True))
-    return verb, options | ({"--yes": ""} if "--yes" in arguments else {})
+    return verb, options | dict.fromkeys(ALONE & {*arguments}, "")
 
 
 # --- which models
@@ -200,7 +201,8 @@ def test_the_commands_are_ones_that_az_knows_with_all_that_it_requires(course):
         verbs.append(verb)
         assert set(options) >= REQUIRED[verb], verb
         assert set(options) <= REQUIRED[verb] | OPTIONAL.get(verb, set()), verb
-        assert all(value and not value.startswith("-") for name, value in options.items() if name != "--yes"), arguments
+        given = [value for name, value in options.items() if name not in ALONE]
+        assert all(value and not value.startswith("-") for value in given), arguments
         if "--resource-group" in options:
             assert (options["--name"], options["--resource-group"]) == ("YOUR-RESOURCE", "openai-course")
     assert set(verbs) == set(REQUIRED)
@@ -214,6 +216,14 @@ def test_pasting_the_whole_script_creates_in_order_and_deletes_nothing(course):
     creates = ["group create", "account create", *["account deployment create"] * 2]
     role = ["ad signed-in-user show", "account show", "role assignment create"]
     assert verbs == [*creates, *role, "account show", "account keys list"]
+
+
+@needs_bash
+def test_the_resource_can_hold_projects_which_needs_an_identity(course):
+    called = [parse(arguments) for arguments in run_script(deployment_commands("02", course), course)]
+    (options,) = [options for verb, options in called if verb == "account create"]
+    assert (options["--kind"], options["--allow-project-management"]) == ("AIServices", "true")
+    assert options["--assign-identity"] == ""
 
 
 @needs_bash

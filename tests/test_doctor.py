@@ -13,6 +13,7 @@ import pytest
 from helpers import settings
 from helpers.__main__ import main
 from helpers.course.doctor import examine
+from helpers.lines import WIDTH
 from helpers.tables import read_rows
 from tests.forks import run_python
 from tests.loopback import Answer, Seen, open_wire
@@ -50,7 +51,10 @@ def look(*models: str, **options):
     for finding in examine(models, today=TODAY, **options):
         assert finding.state == "ok" or finding.next, f"no next step: {finding}"
         assert finding.state in {"ok", "warn", "fail"}
-        assert len(str(finding).splitlines()) == 1 + bool(finding.next)
+        assert "\n" not in finding.what + finding.next
+        whole = f"{finding.state} {finding.check} {finding.what}" + f" try: {finding.next}" * bool(finding.next)
+        assert str(finding).split() == whole.split()
+        assert all(len(line) <= WIDTH or len(line.split()) < 3 for line in str(finding).splitlines()), str(finding)
         name = f"{finding.state} {finding.check}"
         found[name] = f"{found[name]}\n{finding.what}" if name in found else finding.what
     return found
@@ -409,7 +413,8 @@ def test_the_exit_code_is_1_only_where_something_failed(wire, standin, capsys):
     assert main(["doctor", "--model", "gpt-4o-mini"]) == 0  # a warning
     assert main(["doctor", "--model", "gpt-35-turbo"]) == 1
     out = capsys.readouterr().out
-    assert re.search(r"^warn  model .*\n {21}try: ", out, re.M) and re.search(r"^fail  model ", out, re.M)
+    assert re.search(r"^warn  model .*(?:\n {21}(?!try).*)*\n {21}try: ", out, re.M)
+    assert re.search(r"^fail  model ", out, re.M)
 
 
 @pytest.mark.parametrize("bad", [None, "key", "endpoint", "mode"])

@@ -191,6 +191,11 @@ def test_every_explanation_of_the_table_says_three_things_in_few_words():
         (404, "<html><body><h1>Not Found</h1></body></html>", "not_found"),
         (410, error_of("The model is gone."), "gone"),
         (400, error_of("This model's maximum context length is 4096.", "context_length_exceeded"), "context_exceeded"),
+        (
+            400,
+            error_of("you requested 9000 tokens (9000 in your prompt; 0 for the completion)."),
+            "text_too_long_to_embed",
+        ),
         (400, error_of("Could not finish: max_tokens or model output limit was reached."), "no_room_to_answer"),
         (400, error_of("The chatCompletion operation does not work with the model.", "400"), "wrong_operation"),
         (400, error_of("API version not supported", "BadRequest"), "api_version_refused"),

@@ -31,7 +31,6 @@ OPENING = (
 # Cells whose output may differ from machine to machine, and why; every other cell that prints is compared.
 NOT_COMPARED = {
     "version(": "tells what is installed on this machine",
-    "%run -m helpers doctor": "examines this machine: its packages, its .env",
 }
 NBVAL_WORDS = re.compile(r"NBVAL_|PYTEST_VALIDATE|nbval-(?!ignore-output$)")
 MACHINE = re.compile(r"/(?:home|root|tmp|Users|workspaces?)/|[A-Z]:\\|127\.0\.0\.1|localhost|site-packages")

@@ -125,7 +125,7 @@ def test_looking_up_a_stored_answer_has_no_price_and_no_model_without_one(tmp_pa
         "answers": [{"status": 200, "json": {"id": "resp_1", "usage": usage}}],
     }
     (tmp_path / "responses.any.000000000000.json").write_text(json.dumps(record))
-    priced = "about 0.0000 US dollars for 1 answers as long as the recorded ones"
+    priced = "about 0.0000 US dollars for 1 answer as long as the recorded ones"
     assert estimate_price(tmp_path, settings) == priced
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import itertools
 import json
 import re
 import sys
@@ -12,6 +13,7 @@ import openai
 import pytest
 
 from helpers import clients, connect, settings
+from helpers.clients import credential_of
 from helpers.errors import SettingError
 from helpers.parameters import find_rule
 from helpers.settings import EXAMPLE_MODEL, read_settings
@@ -382,6 +384,21 @@ def test_without_a_key_entra_id_is_asked_for_a_token_of_the_right_scope(wire, mo
     assert "token-1" not in next(wire.folder.glob("*.json")).read_text()
     _ask_once(wire, "replay", version, is_async)
     assert len(asked) == 1, "replay asks for no credential"
+
+
+@pytest.mark.parametrize("version", [None, DATED])
+def test_the_credential_of_a_client_is_its_key_or_a_token_of_now(wire, monkeypatch, version):
+    numbers = itertools.count(1)
+    monkeypatch.setattr("helpers.clients.token_provider", lambda scope: lambda: f"token-{next(numbers)}")
+    wire.serve(answer_plainly())
+    by_key = wire.connect("live", version, AZURE_OPENAI_API_KEY="some-key")
+    assert credential_of(by_key) == credential_of(by_key.with_options(api_key="other")) == "some-key"
+    signed_in = wire.connect("live", version, AZURE_OPENAI_API_KEY="")
+    assert [credential_of(signed_in), credential_of(signed_in)] == ["token-1", "token-2"], "none is kept until it ends"
+    wire.folder.mkdir(exist_ok=True)
+    assert credential_of(wire.connect("replay", version)), "a client that replays has something to send too"
+    with pytest.raises(SettingError, match="not made by connect"):
+        credential_of(openai.OpenAI(api_key="some-key"))
 
 
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])

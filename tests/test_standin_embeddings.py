@@ -74,8 +74,8 @@ def test_each_text_of_a_batch_has_its_vector_in_order_and_all_are_counted(client
 def test_2048_texts_are_taken_and_2049_are_not(standin: Standin, client: openai.OpenAI):
     assert len(client.embeddings.create(model=MODEL, input=["a"] * 2048).data) == 2048
     error = ask(standin, input=["a"] * 2049).json()["error"]
-    assert (error["param"], error["code"]) == ("input", "array_above_max_length")
-    assert "maximum length 2048, but got an array with length 2049" in error["message"]
+    assert (error["type"], error["param"], error["code"]) == ("invalid_request_error", None, None)
+    assert error["message"] == "Too many inputs. The max number of inputs is 2048."
 
 
 INVALID = "'$.input' is invalid. Please check the API reference: https://platform.openai.com/docs/api-reference."
@@ -89,7 +89,7 @@ BAD: dict[str, tuple[dict[str, Any], str | None, str]] = {
     "a number": ({"input": 5}, "input", "Invalid type for 'input'"),
     "tokens": ({"input": [1, 2]}, "input", "an array of tokens is not served by this stand-in"),
     "arrays of tokens": ({"input": [[1, 2]]}, "input", "an array of tokens is not served by this stand-in"),
-    "too long": ({"input": "word " * 9000}, "prompt", "is 8192 tokens, however you requested 9000"),
+    "too long": ({"input": "word " * 9000}, None, "is 8192 tokens, however you requested 9000"),
     "too much": ({"input": ["word " * 8000] * 38}, "input", "300000 tokens per request"),
     "encoding": ({"encoding_format": "hex"}, "encoding_format", "'hex'"),
     "unknown": ({"dimension": 3}, "dimension", "Unknown parameter: 'dimension'."),

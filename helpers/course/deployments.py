@@ -91,19 +91,20 @@ _SCRIPT = """\
 
 RESOURCE=YOUR-RESOURCE  # part of the address: a name that nobody in Azure has yet
 GROUP=openai-course
-REGION=swedencentral  # one of the few that serve every model of the course, also sound
+REGION=swedencentral  # one of the few that serve every model of the course, audio too
 CAPACITY=50  # thousand tokens per minute for each deployment: enough for one notebook
 ROLE="Cognitive Services OpenAI User"  # may call OpenAI's models of the resource
 
-# Once: the resource.
+# Once: the resource. Its last two options allow projects, and need az 2.80 or newer.
 az group create --name "$GROUP" --location "$REGION"
 az cognitiveservices account create --name "$RESOURCE" --resource-group "$GROUP" \\
-  --location "$REGION" --kind AIServices --sku S0 --custom-domain "$RESOURCE" --yes
+  --location "$REGION" --kind AIServices --sku S0 --custom-domain "$RESOURCE" --yes \\
+  --assign-identity --allow-project-management true
 
 # The deployments, each under its model's own name, as the notebooks ask for them.
 {create}
 
-# To sign in without a key: your role. It counts after up to 5 minutes.
+# To sign in without a key: your role. It takes effect after up to 5 minutes.
 az role assignment create --role "$ROLE" \\
   --assignee-object-id "$(az ad signed-in-user show --query id --output tsv)" \\
   --scope "$(az cognitiveservices account show --name "$RESOURCE" \\
@@ -115,7 +116,7 @@ az cognitiveservices account show --name "$RESOURCE" --resource-group "$GROUP" \
 az cognitiveservices account keys list --name "$RESOURCE" --resource-group "$GROUP" \\
   --query key1 --output tsv
 
-# When you are done, call one of these two. Nothing is deleted before.
+# When you are done, call one of these two. Nothing is deleted until then.
 delete_deployments() {{
 {delete}
 }}

@@ -18,6 +18,7 @@ from helpers.costs import expected_cost
 from helpers.endpoints import Endpoint
 from helpers.errors import SettingError, UnknownPrice
 from helpers.explanations import explain
+from helpers.lines import fold
 from helpers.parameters import find_rule
 from helpers.settings import Settings, read_settings
 from helpers.signin import is_sign_in_error
@@ -36,7 +37,8 @@ class Finding:
     next: str = ""
 
     def __str__(self) -> str:
-        return f"{self.state:<4}  {self.check:<14} {self.what}" + (f"\n{'':21}try: {self.next}" if self.next else "")
+        found = fold(f"{self.state:<4}  {self.check:<14} {self.what}", " " * 21)
+        return found + ("\n" + fold(f"{'':21}try: {self.next}", " " * 26) if self.next else "")
 
 
 def examine(

@@ -13,7 +13,7 @@ __all__: list[str] = []
 @exercise("00.share")
 def _check_share(answer: float, usage: Any) -> str:
     """usage: of the first call. Truth: output tokens / all tokens."""
-    if close_to(answer, usage.completion_tokens / usage.total_tokens):
+    if close_to(answer, share := usage.completion_tokens / usage.total_tokens) or abs(answer - share) <= 0.005:
         return f"{usage.completion_tokens} of {usage.total_tokens} tokens were the answer."
     if close_to(answer, usage.prompt_tokens / usage.total_tokens):
         raise Wrong("That is the prompt's share. The answer's tokens are called completion tokens.")

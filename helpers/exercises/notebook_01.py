@@ -19,12 +19,14 @@ def _check_base_url(answer: str, pasted: str) -> str:
     given = answer.strip().rstrip("/")
     if given == endpoint.v1.rstrip("/"):
         return f"Deployment {endpoint.deployment!r} and version {endpoint.api_version} stay behind: v1 needs neither."
+    if given == f"https://{endpoint.resource}.openai.azure.com/openai/v1":
+        raise Wrong("Nearly: the path is right. Keep the host as it was sent: this one is a guess.")
     if given == endpoint.root:
         raise Wrong("That is the resource. The v1 API has a path of its own behind it.")
     if "/deployments/" in given or "api-version" in given:
         raise Wrong("That is the dated API. v1 names the deployment in `model=` and has no api-version.")
     if given.endswith("/openai"):
-        raise Wrong("Nearly: /openai is where both forms of the API begin. v1 goes on.")
+        raise Wrong("Nearly: /openai is where both ways to call the API begin. v1 goes on.")
     raise Wrong("Keep scheme and host, and put the path of the v1 API behind it: see section 3.")
 
 

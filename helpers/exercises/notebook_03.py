@@ -49,7 +49,7 @@ def _check_visit(answer: Any) -> str:
     if set(listed.get("enum", [])) != set(_DAYS):
         raise Wrong("The model sees the schema alone, and the seven days are not in it: use Literal[...].")
     if found := [word for word in _LEFT_OUT if f'"{word}":' in json.dumps(schema)]:
-        raise Wrong(f"Strict mode does not take {found[0]!r}: say in a description how the text looks.")
+        raise Wrong(f"Microsoft's page leaves {found[0]!r} out of strict mode: put it into a description.")
     if takes(day="monday", time=11, name="Ann") or takes(day="monday", time="11:00", name=5):
         raise Wrong("time is a text, and name a text or null: str, and str | None.")
     return "Every key is required, the day is one of seven, and a missing name is null."

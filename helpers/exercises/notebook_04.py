@@ -6,29 +6,29 @@ from typing import Any
 
 from helpers.checks import Wrong, close_to, exercise
 from helpers.costs import list_price
+from helpers.exercises.sending import read_request, send_chat
 
 __all__: list[str] = []
 
 
-_ROOM = 25_000  # tokens for steps and answer together, Microsoft's advice to begin with (reasoning page, 2026-09-22)
+_ROOM = 25_000  # tokens for steps and answer together, to begin with: OpenAI's reasoning guide
 
 
 @exercise("04.request")
-def _check_request(answer: dict[str, Any], habit: dict[str, Any], send: Callable[..., Any]) -> str:
+def _check_request(answer: Any, habit: dict[str, Any], client: Any) -> str:
     """Truth: what comes back has hidden steps and a text. habit: the same question, as a chat model was asked it."""
-    if not isinstance(answer, dict):
-        raise Wrong('A dictionary of parameters was expected, such as {"model": ..., "messages": [...]}.')
-    _check_settings(answer)
-    _check_messages(answer.get("messages"), habit["messages"])
-    try:
-        reply = send(**answer)
-    except Exception as error:
-        raise Wrong(f"The request failed: {error}") from None
+    request = read_request(answer, '{"model": ..., "messages": [...]}')
+    _check_settings(request)
+    _check_messages(request["messages"], habit["messages"])
+    reply = send_chat(client, request)
     usage, text = reply.usage, reply.choices[0].message.content
     hidden = usage.completion_tokens_details.reasoning_tokens
     if not hidden or not text:
         raise Wrong(f"It came back with {hidden} hidden tokens and the text {text!r}.")
-    return f"{hidden} of {usage.completion_tokens} tokens were hidden. The text is {text!r}, be it right or wrong."
+    return (
+        f"The request is as it should be: {hidden} of {usage.completion_tokens} tokens were hidden. "
+        f"The text is {text!r}, where 12 is right: the check judged your request, not the text."
+    )
 
 
 def _check_settings(asked: dict[str, Any]) -> None:
@@ -43,11 +43,11 @@ def _check_settings(asked: dict[str, Any]) -> None:
             "That is a setting of the Responses API. Chat completions has reasoning_effort and max_completion_tokens."
         )
     if "temperature" in asked:
-        raise Wrong("Leave the temperature out: this model refuses it.")
+        raise Wrong("Leave the temperature out: Microsoft does not list it for this model.")
     if asked.get("reasoning_effort") != "low":
         raise Wrong("Ask for low effort with reasoning_effort: left out, this model may not reason at all.")
     if asked.get("max_completion_tokens") != _ROOM:
-        raise Wrong(f"max_completion_tokens should be the room to begin with, {_ROOM:,} tokens.")
+        raise Wrong("max_completion_tokens should be what is advised to begin with: see section 5.")
     if further := set(asked) - {"model", "messages", "reasoning_effort", "max_completion_tokens"}:
         raise Wrong(f"Leave out {' and '.join(sorted(further))}: the old request asks for nothing of the kind.")
 

@@ -49,7 +49,8 @@ def skip_unless_in_ci(reason: str) -> None:
     pytest.skip(reason)
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while it is open, Playwright's event loop runs, and no test after it could run one of its own.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Any]:
     if CHROMIUM is None:
         skip_unless_in_ci("no chromium on this machine")
@@ -72,7 +73,7 @@ def page(browser: Any) -> Iterator[Any]:
     context.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     if FIRST is None:
         pytest.skip("the course has no notebook yet")

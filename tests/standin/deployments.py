@@ -74,7 +74,7 @@ def build_deployments(
         if engine is None and embeds:
             continue
         assert engine is not None, row["engine"]
-        chats = not embeds and row["model"] not in _COMPLETIONS_ONLY
+        chats = category not in ("embeddings", "images") and row["model"] not in _COMPLETIONS_ONLY
         tokenizer = tokenizer_of(row["model"], category)
         name = row["deployment"]
         deployments[name] = Deployment(

@@ -14,7 +14,7 @@ from tests.standin.answering import Answering
 from tests.standin.checking import check_names, check_numbers
 from tests.standin.deployments import Deployment
 from tests.standin.front import NOTE, Front, post_routes
-from tests.standin.refusals import array_too_long, bad_request, input_refused, missing, not_served, wrong_type
+from tests.standin.refusals import bad_request, input_refused, missing, not_served, too_many_inputs, wrong_type
 from tests.standin.rules import check_rules, check_window
 from tests.standin.wire import json_response, make_id
 
@@ -68,7 +68,7 @@ def _check(body: Mapping[str, Any]) -> list[str]:
     if not isinstance(texts, list):
         raise wrong_type("input", "a string or an array of strings", given)
     if len(texts) > _MOST_INPUTS:
-        raise array_too_long("input", _MOST_INPUTS, len(texts))
+        raise too_many_inputs(_MOST_INPUTS)
     if any(isinstance(text, int | list) and not isinstance(text, bool) for text in texts):
         raise not_served("an array of tokens", "input")
     if not texts or not all(isinstance(text, str) and text for text in texts):

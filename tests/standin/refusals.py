@@ -29,6 +29,7 @@ __all__ = [
     "seal_broken",
     "too_large",
     "too_many",
+    "too_many_inputs",
     "tools_need_no_effort",
     "unknown_deployment",
     "wrong_type",
@@ -116,6 +117,11 @@ def array_too_long(name: str, most: int, length: int) -> ServiceError:
     return bad_request(message, name, "array_above_max_length")
 
 
+def too_many_inputs(most: int) -> ServiceError:
+    """Azure's own sentence for texts to embed (400_too_many_inputs_2023 in errors.csv), with the limit of today."""
+    return bad_request(f"Too many inputs. The max number of inputs is {most}.")
+
+
 def not_served(what: str, param: str, instead: str = "") -> ServiceError:
     """The service would do it; to take it here and do nothing would pretend. instead: a sentence of what there is."""
     message = f"Unsupported parameter: {what} is not served by this stand-in. {instead}".rstrip()
@@ -130,6 +136,8 @@ def context_exceeded(window: int, prompt: int, completion: int, what: str = "mes
             f"tokens ({prompt} in your prompt; {completion} for the completion). "
             "Please reduce your prompt; or completion length."
         )
+        if not completion:  # of a text to embed Azure names neither parameter nor code
+            return bad_request(message)
     elif completion:
         message = (
             f"This model's maximum context length is {window} tokens. However, you requested {prompt + completion} "

@@ -1,0 +1,215 @@
+"""Pictures edited: images/edits, in the dated form and in v1. What changes is composed and drawn as a new picture is.
+
+Without a mask the new things are drawn over the picture; with one, a new scene fills what the mask leaves transparent,
+to the pixel (the service's own models take a mask as guidance, and may repaint more). Further pictures appear as framed
+prints. Nothing is taken out of a picture: no engine here sees one.
+"""
+
+import io
+import time
+from typing import Any
+
+from PIL import Image, UnidentifiedImageError
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from helpers.errors import CourseError
+from helpers.parameters import find_rule
+from helpers.picture_tokens import shown_picture_tokens
+from tests.standin.answering import Answering
+from tests.standin.deployments import Deployment
+from tests.standin.front import Front, find_dated, find_named
+from tests.standin.images import compose, draw_events, encode, label_of, next_seed, tell_picture, tell_usage
+from tests.standin.images_request import Wanted, check_images, image_error
+from tests.standin.pictures.drawing import draw_scene, sign
+from tests.standin.pictures.scene import Scene
+from tests.standin.refusals import ServiceError, bad_request, missing, too_large
+from tests.standin.wire import event_headers, json_response, make_id
+
+__all__ = ["ROUTES"]
+
+_MOST_BYTES, _MOST_MASK = 50_000_000, 4_000_000
+_MOST_PICTURES = 16
+_INTEGERS = ("n", "output_compression", "partial_images")
+
+
+async def _edit(request: Request, deployment: Deployment, form: FormData) -> Response:
+    body = _read_fields(form)
+    wanted = check_images("image_edits", deployment, body)
+    pictures = [await _read_picture(one, "image") for one in _files(form, "image")]
+    if not pictures:
+        raise missing("image")
+    if len(pictures) > _MOST_PICTURES:
+        raise bad_request(f"Invalid 'image': at most {_MOST_PICTURES} pictures, but got {len(pictures)}.", "image")
+    masks = _files(form, "mask")
+    mask = await _read_mask(masks[0], pictures[0]) if masks else None
+    front: Front = request.app.state.front
+    text_tokens = front.count_prompt.text(wanted.prompt, deployment.encoding)
+    image_tokens = sum(_count_tokens(deployment, picture, body.get("input_fidelity")) for picture in pictures)
+    api_version = request.query_params.get("api-version")
+    answering = Answering(
+        front, deployment, "Images_Edit", api_version, [], text_tokens + image_tokens, 0, make_id("img"),
+        note=label_of(deployment),
+    )  # fmt: skip
+    seed = next_seed(front, deployment, wanted.prompt)
+    size = pictures[0].size if not body.get("size") or body["size"] == "auto" else wanted.size
+
+    def draw(scene: Scene, number: int) -> Image.Image:
+        return _redraw(scene, pictures, mask, size, wanted, seed + number, label_of(deployment))
+
+    usage = tell_usage(text_tokens, image_tokens, wanted.tokens * wanted.n)
+    if wanted.stream:
+        events = draw_events("image_edit", answering, wanted, seed, draw, usage)
+        headers = {**answering.headers, **event_headers(answering.label)}
+        return StreamingResponse(events, 200, headers, media_type="text/event-stream")
+    data = []
+    for number in range(wanted.n):
+        scene = await compose(front, deployment, wanted.prompt, seed + number)
+        if await request.is_disconnected():
+            return Response()
+        data.append(tell_picture(encode(await run_in_threadpool(draw, scene, number), wanted), deployment, ""))
+    described = {
+        "background": wanted.background,
+        "output_format": wanted.output_format,
+        "quality": wanted.quality,
+        "size": f"{size[0]}x{size[1]}",
+    }
+    told = {"created": int(time.time()), "data": data, **(described if wanted.tokens else {}), "usage": usage}
+    return json_response(told, headers=answering.headers, engine=answering.label)
+
+
+def _redraw(
+    scene: Scene,
+    pictures: list[Image.Image],
+    mask: Image.Image | None,
+    size: tuple[int, int],
+    wanted: Wanted,
+    seed: int,
+    label: str,
+) -> Image.Image:
+    first = pictures[0]
+    if mask is None:
+        done = first.copy()
+        done.alpha_composite(draw_scene(scene, first.size, quality=wanted.drawn, seed=seed, transparent=True))
+    else:
+        free = mask.getchannel("A").point([255] + [0] * 255)
+        box = free.getbbox()
+        done = first.copy()
+        if box:
+            part = draw_scene(scene, (box[2] - box[0], box[3] - box[1]), quality=wanted.drawn, seed=seed)
+            done.paste(part, box[:2], free.crop(box))
+    for place, other in enumerate(pictures[1:5]):
+        _hang(done, other, place)
+    done = sign(done.resize(size, Image.Resampling.LANCZOS) if size != done.size else done, label)
+    done.info["made"] = label
+    return done
+
+
+def _hang(picture: Image.Image, print_: Image.Image, place: int) -> None:
+    """A framed print of another picture, at the upper edge."""
+    across = picture.width // 5
+    shown = print_.convert("RGBA").resize((across, max(1, round(print_.height * across / print_.width))))
+    frame = Image.new("RGBA", (shown.width + 16, shown.height + 16), (250, 248, 242, 255))
+    frame.paste(shown, (8, 8), shown)
+    picture.alpha_composite(frame, (picture.width // 40 + place * (across + 24), picture.height // 30))
+
+
+def _read_fields(form: FormData) -> dict[str, Any]:
+    """The fields that are no files. Numbers and booleans come as text in a form."""
+    body: dict[str, Any] = {}
+    for name, value in form.multi_items():
+        if isinstance(value, UploadFile):
+            if name.removesuffix("[]") not in ("image", "mask"):
+                raise bad_request(f"Unknown parameter: '{name}'.", name, "unknown_parameter")
+            continue
+        body[name] = value
+        if name in _INTEGERS and value.lstrip("-").isdigit():
+            body[name] = int(value)
+        elif name == "stream":
+            body[name] = value.lower() == "true"
+    return body
+
+
+def _files(form: FormData, name: str) -> list[UploadFile]:
+    return [value for key, value in form.multi_items() if key.removesuffix("[]") == name and not isinstance(value, str)]
+
+
+async def _read_picture(file: UploadFile, param: str) -> Image.Image:
+    data = await file.read(_MOST_BYTES + 1)
+    if len(data) > _MOST_BYTES:
+        raise too_large(_MOST_BYTES, len(data))
+    try:
+        opened = Image.open(io.BytesIO(data))
+        if opened.format not in ("PNG", "JPEG", "WEBP"):
+            raise UnidentifiedImageError(opened.format)
+        if opened.width * opened.height > 40_000_000:
+            raise image_error("The image has too many pixels.", param)
+        return opened.convert("RGBA")
+    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError):
+        kinds = "'image/jpeg', 'image/png', 'image/webp'"
+        message = (
+            f"Invalid file '{param}': unsupported mimetype ('{file.content_type}'). Supported file formats are {kinds}."
+        )
+        raise bad_request(message, param, "unsupported_file_mimetype") from None
+
+
+async def _read_mask(file: UploadFile, picture: Image.Image) -> Image.Image:
+    data = await file.read(_MOST_MASK + 1)
+    try:
+        mask = Image.open(io.BytesIO(data))
+        mask.load()
+    except (UnidentifiedImageError, OSError, ValueError):
+        raise _bad_mask("mask is no image") from None
+    if mask.mode not in ("RGBA", "LA") and "transparency" not in mask.info:
+        raise _bad_mask("mask image missing alpha channel")
+    if mask.size != picture.size:
+        raise _bad_mask("mask size does not match image size")
+    return mask.convert("RGBA")
+
+
+def _bad_mask(why: str) -> ServiceError:
+    return image_error(f"Invalid mask image format - {why}", None, "invalid_mask_image_format")
+
+
+def _count_tokens(deployment: Deployment, picture: Image.Image, fidelity: Any) -> int:
+    """As documented for the model; 0 where no figure is known."""
+    takes = find_rule("image_edits", deployment.versioned, "input_fidelity")
+    detail = str(fidelity or "low") if takes and takes["accepted"] == "yes" else "low"
+    try:
+        tokens = shown_picture_tokens(deployment.model, *picture.size, detail=detail, use="edit")
+    except CourseError:
+        return 0
+    extra = (4_160 if picture.width == picture.height else 6_240) if detail == "high" else 0
+    return tokens + extra
+
+
+async def _read_form(request: Request) -> FormData:
+    kind = request.headers.get("content-type", "").partition(";")[0]
+    if kind != "multipart/form-data":
+        message = f"Unsupported content type: '{kind}'. This API method only accepts 'multipart/form-data' requests"
+        raise bad_request(message, None, "unsupported_content_type")
+    try:
+        return await request.form(max_files=_MOST_PICTURES + 2, max_fields=50)
+    except MultiPartException as error:
+        raise bad_request(f"The form of the request could not be read: {error.message}") from None
+
+
+async def _edit_dated(request: Request) -> Response:
+    deployment = find_dated(request)
+    return await _edit(request, deployment, await _read_form(request))
+
+
+async def _edit_v1(request: Request) -> Response:
+    form = await _read_form(request)
+    model = form.get("model")
+    return await _edit(request, find_named(request, {"model": model if isinstance(model, str) else None}), form)
+
+
+ROUTES = [
+    Route("/openai/deployments/{deployment}/images/edits", _edit_dated, methods=["POST"]),
+    Route("/openai/v1/images/edits", _edit_v1, methods=["POST"]),
+]

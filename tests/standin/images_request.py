@@ -1,0 +1,170 @@
+"""What an image request asks for, checked as the service checks it: for generations and for edits."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from helpers.errors import CourseError
+from helpers.parameters import find_rule
+from helpers.picture_tokens import drawn_picture_tokens
+from tests.standin.checking import check_booleans
+from tests.standin.deployments import Deployment
+from tests.standin.refusals import ServiceError, bad_request, missing, wrong_type
+from tests.standin.rules import serves
+
+__all__ = ["Wanted", "check_images", "image_error"]
+
+_TEXTS = ("background", "input_fidelity", "moderation", "output_format", "quality", "response_format", "size", "style")
+_KNOWN = {*_TEXTS, "model", "n", "output_compression", "partial_images", "prompt", "stream", "user"}
+_SQUARE = "1024x1024"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """size: pixels. quality: as it is told back; drawn: low, medium or high, as code draws. style: of DALL-E 3 only.
+
+    tokens: of one picture, as documented; 0 for models that are not billed by tokens.
+    """
+
+    prompt: str
+    n: int
+    size: tuple[int, int]
+    quality: str
+    drawn: str
+    background: str
+    output_format: str
+    compression: int
+    stream: bool
+    partial_images: int
+    as_url: bool
+    style: str
+    tokens: int
+
+
+def image_error(message: str, param: str | None, code: str = "invalid_value") -> ServiceError:
+    """A 400 of the image service, whose type differs from all others."""
+    return ServiceError(400, {"message": message, "type": "image_generation_user_error", "param": param, "code": code})
+
+
+def check_images(api: str, deployment: Deployment, body: Mapping[str, Any]) -> Wanted:
+    """api: images or image_edits, as in parameters.csv. Raises what the service answers to what it does not take."""
+    if not serves(api, deployment):
+        operation = "imageGenerations" if api == "images" else "imageEdits"
+        raise ServiceError(400, _unsupported(operation, deployment.name))
+    for name, value in body.items():
+        _check_parameter(api, deployment, name, value)
+    if not isinstance(body.get("prompt"), str) or not body["prompt"]:
+        raise missing("prompt")
+    check_booleans(body, "stream")
+    size, quality = _choose_size(api, deployment, body), _choose_quality(deployment, body)
+    background = body.get("background") or "auto"
+    output_format = body.get("output_format") or "png"
+    if background == "transparent" and output_format == "jpeg":
+        raise image_error("Transparent background is not supported for JPEG output format.", "background")
+    try:
+        tokens = drawn_picture_tokens(deployment.model, f"{size[0]}x{size[1]}", quality)
+    except CourseError:
+        tokens = 0
+    return Wanted(
+        prompt=body["prompt"],
+        n=body.get("n") or 1,
+        size=size,
+        quality=quality,
+        drawn={"low": "low", "medium": "medium", "standard": "medium"}.get(quality, "high"),
+        background="transparent" if background == "transparent" else "opaque",
+        output_format=output_format,
+        compression=body["output_compression"] if body.get("output_compression") is not None else 100,
+        stream=bool(body.get("stream")),
+        partial_images=body.get("partial_images") or 0,
+        as_url=deployment.model.startswith("dall-e") and body.get("response_format", "url") != "b64_json",
+        style=body.get("style") or ("vivid" if deployment.model == "dall-e-3" else ""),
+        tokens=tokens,
+    )
+
+
+def _unsupported(operation: str, model: str) -> dict[str, Any]:
+    message = (
+        f"The {operation} operation does not work with the specified model, {model}. "
+        "Please choose different model and try again."
+    )
+    return {"code": "OperationNotSupported", "message": message}
+
+
+def _check_parameter(api: str, deployment: Deployment, name: str, value: Any) -> None:
+    if value is None or name in ("model", "image", "mask"):
+        return
+    rule = find_rule(api, deployment.versioned, name)
+    if name not in _KNOWN or (rule and rule["accepted"] == "no"):
+        if value is not False:
+            raise bad_request(f"Unknown parameter: '{name}'.", name, "unknown_parameter")
+        return
+    if name in _TEXTS or name == "prompt":
+        if not isinstance(value, str):
+            raise wrong_type(name, "a string", value)
+        if rule and rule["maximum"] and name == "prompt" and len(value) > int(rule["maximum"]):
+            message = (
+                f"Invalid 'prompt': string too long. Expected a string with maximum length {rule['maximum']}, "
+                f"but got a string with length {len(value)} instead."
+            )
+            raise bad_request(message, name, "string_above_max_length")
+        if rule and rule["allowed_values"] and value not in (values := rule["allowed_values"].split("|")):
+            if name == "background" and value == "transparent":
+                raise image_error("Transparent background is not supported for this model.", None)
+            *most, last = [f"'{each}'" for each in values]
+            listed = f"{', '.join(most)}, and {last}" if most else last
+            raise bad_request(f"Invalid value: '{value}'. Supported values are: {listed}.", name, "invalid_value")
+    elif name in ("n", "output_compression", "partial_images"):
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise wrong_type(name, "an integer", value)
+        least, most_of = int(rule["minimum"] or 0) if rule else 0, int(rule["maximum"] or 10) if rule else 10
+        if value < least:
+            message = f"Expected a value >= {least}, but got {value} instead."
+            raise bad_request(
+                f"Invalid '{name}': integer below minimum value. {message}", name, "integer_below_min_value"
+            )
+        if value > most_of:
+            message = f"Expected a value <= {most_of}, but got {value} instead."
+            raise bad_request(
+                f"Invalid '{name}': integer above maximum value. {message}", name, "integer_above_max_value"
+            )
+
+
+def _choose_size(api: str, deployment: Deployment, body: Mapping[str, Any]) -> tuple[int, int]:
+    size = body.get("size") or "auto"
+    if size == "auto":
+        size = _SQUARE
+    try:
+        width, height = (int(side) for side in size.split("x"))
+    except ValueError:
+        raise image_error(f"Invalid size '{size}'.", "size") from None
+    if deployment.model.startswith("gpt-image-2"):
+        _check_free_size(size, width, height)
+    return width, height
+
+
+def _check_free_size(size: str, width: int, height: int) -> None:
+    """gpt-image-2 takes any size within bounds; their order here is ours."""
+    if width % 16 or height % 16:
+        raise image_error(f"Invalid size '{size}'. Width and height must both be divisible by 16.", "size")
+    if max(width, height) > 3_840:
+        raise image_error("The longest edge must be less than or equal to 3840", "size")
+    if width * height < 655_360:
+        message = f"Invalid size '{size}'. Requested resolution is below the current minimum pixel budget."
+        raise image_error(message, "size")
+    if width * height > 8_294_400:
+        message = f"Invalid size '{size}'. Requested resolution is above the current maximum pixel budget."
+        raise image_error(message, "size")
+    if max(width, height) > 3 * min(width, height):
+        raise image_error(f"Invalid size '{size}'. The aspect ratio must be at most 3:1.", "size")
+
+
+def _choose_quality(deployment: Deployment, body: Mapping[str, Any]) -> str:
+    """What "auto" and silence mean: high for gpt-image-1, as recorded; medium for the others (documented of mini)."""
+    quality = body.get("quality") or "auto"
+    if deployment.model == "dall-e-3":
+        return quality if quality != "auto" else "standard"
+    if deployment.model == "dall-e-2":
+        return "standard"
+    if quality == "auto":
+        return "high" if deployment.model == "gpt-image-1" else "medium"
+    return quality

@@ -1,0 +1,171 @@
+"""Pictures in notebooks: read whole or refused, shown with their alt texts, made into masks and canvases."""
+
+import base64
+import io
+
+import pytest
+from PIL import Image, ImageDraw
+
+from helpers.errors import CourseError, EvidenceError
+from helpers.evidence import documented
+from helpers.images import (
+    change_of,
+    check_mask,
+    data_url,
+    extend_canvas,
+    mask_of,
+    picture_file,
+    read_picture,
+    show_pictures,
+)
+
+SOURCE = documented("a page", "2026-11-21")
+
+
+def draw(size=(64, 48), colour="red", mode="RGB") -> Image.Image:
+    picture = Image.new(mode, size, colour)
+    ImageDraw.Draw(picture).ellipse((8, 8, 30, 30), fill="blue")
+    return picture
+
+
+def png(picture: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+class Item:
+    """As an item of an answer's data."""
+
+    def __init__(self, data: bytes):
+        self.b64_json = base64.b64encode(data).decode()
+
+
+def test_a_picture_is_read_from_whatever_holds_it(tmp_path):
+    picture = draw()
+    (tmp_path / "a.png").write_bytes(png(picture))
+    forms = [
+        png(picture),
+        tmp_path / "a.png",
+        str(tmp_path / "a.png"),
+        data_url(picture),
+        Item(png(picture)),
+        base64.b64encode(png(picture)).decode(),
+    ]
+    for form in forms:
+        assert read_picture(form).tobytes() == picture.tobytes()
+
+
+@pytest.mark.parametrize("broken", [b"", b"no picture", "@@@", "data:image/png;base64,AAAA", 3, None])
+def test_what_is_no_picture_is_refused(broken):
+    with pytest.raises(CourseError):
+        read_picture(broken)
+
+
+def test_a_cut_off_picture_is_refused():
+    with pytest.raises(CourseError, match="no whole picture"):
+        read_picture(png(draw((400, 400)))[:-200])
+
+
+def test_a_small_file_that_holds_a_huge_picture_is_refused_before_it_is_unpacked():
+    for side, words in ((11_000, "11,000 x 11,000 pixels"), (16_000, "far more than 100 million pixels")):
+        with pytest.raises(CourseError, match=words):
+            read_picture(png(Image.new("1", (side, side))))
+
+
+def shown(capsys, monkeypatch, *args, **more):
+    seen = []
+    monkeypatch.setattr("helpers.images.show", lambda html, plain, **_: seen.append((html, plain)))
+    show_pictures(*args, **more)
+    return seen[0]
+
+
+def test_pictures_are_shown_with_caption_alt_text_and_evidence(capsys, monkeypatch):
+    pictures = {"low": draw(), "high": draw(colour="green")}
+    html, plain = shown(capsys, monkeypatch, pictures, SOURCE, alt=["a blue disc on red", "a blue disc on green"])
+    assert html.count("<img ") == 2 and html.count('src="data:image/png;base64,') == 2
+    assert 'alt="a blue disc on red"' in html and "<figcaption" in html
+    assert plain.splitlines() == [
+        "picture: low: a blue disc on red",
+        "picture: high: a blue disc on green",
+        f"evidence: {SOURCE}",
+    ]
+
+
+def test_a_picture_without_an_alt_text_is_not_shown(capsys, monkeypatch):
+    for alt in (["one"], ["one", " "], ""):
+        with pytest.raises(CourseError, match="alt texts"):
+            shown(capsys, monkeypatch, {"a": draw(), "b": draw()}, SOURCE, alt=alt)
+
+
+def test_nobody_is_named_or_nothing_is_shown(capsys, monkeypatch):
+    with pytest.raises(EvidenceError):
+        shown(capsys, monkeypatch, draw(), alt="a disc")
+
+
+def test_a_large_picture_makes_a_small_preview(capsys, monkeypatch):
+    html, _ = shown(capsys, monkeypatch, draw((3_000, 2_000)), SOURCE, alt="a disc")
+    assert len(html) < 20_000
+
+
+def test_a_mask_is_transparent_where_something_may_change():
+    mask = mask_of((64, 48), (8, 8, 32, 32))
+    alpha = mask.getchannel("A")
+    assert (alpha.getpixel((8, 8)), alpha.getpixel((31, 31))) == (0, 0)
+    assert (alpha.getpixel((7, 8)), alpha.getpixel((32, 31))) == (255, 255)
+    check_mask(mask, draw())
+
+
+@pytest.mark.parametrize("box", [(8, 8, 8, 20), (0, 0, 65, 48), (-1, 0, 10, 10), (30, 30, 10, 40)])
+def test_a_box_outside_the_picture_is_refused(box):
+    with pytest.raises(CourseError, match="lies not in a picture of 64 x 48"):
+        mask_of((64, 48), box)
+
+
+@pytest.mark.parametrize(
+    ("mask", "words"),
+    [
+        (lambda: mask_of((32, 32), (0, 0, 8, 8)), "32 x 32 pixels, the picture 64 x 48"),
+        (lambda: Image.new("RGB", (64, 48), "white"), "no transparency"),
+        (lambda: Image.new("L", (64, 48), 255), "no transparency"),
+        (lambda: Image.new("RGBA", (64, 48), (0, 0, 0, 255)), "opaque everywhere"),
+        (lambda: Image.new("RGBA", (64, 48), (0, 0, 0, 0)), "transparent everywhere"),
+    ],
+)
+def test_a_mask_that_the_service_would_refuse_is_refused_first(mask, words):
+    with pytest.raises(CourseError, match=words):
+        check_mask(mask(), draw())
+
+
+def test_a_canvas_grows_and_its_mask_lets_the_margin_be_filled():
+    canvas, mask = extend_canvas(draw(), right=16, top=8)
+    assert canvas.size == mask.size == (80, 56)
+    assert canvas.crop((0, 8, 64, 56)).convert("RGB").tobytes() == draw().tobytes()
+    assert mask.getchannel("A").getpixel((70, 20)) == 0 and mask.getchannel("A").getpixel((10, 20)) == 255
+    for margins in ({}, {"left": -1}):
+        with pytest.raises(CourseError, match="does not grow"):
+            extend_canvas(draw(), **margins)
+
+
+def test_what_changed_is_counted_inside_the_mask_and_outside():
+    before, after = draw(), draw()
+    after.paste("white", (0, 0, 16, 48))
+    mask = mask_of(before.size, (0, 0, 8, 48))
+    change = change_of(before, after, mask)
+    assert change.inside == 1
+    assert 0.13 < change.outside < 0.15  # 8 columns of 56
+    assert change_of(before, before).inside == 0
+    nudged = before.point(lambda value: min(255, value + 8))
+    assert change_of(before, nudged).inside == 0, "a rounding of the encoder is no change"
+
+
+def test_pictures_of_two_sizes_are_not_compared():
+    with pytest.raises(CourseError, match="resize"):
+        change_of(draw(), draw((10, 10)))
+
+
+@pytest.mark.parametrize(("name", "kind"), [("a.png", "image/png"), ("a.JPG", "image/jpeg"), ("mask", "image/png")])
+def test_a_file_is_what_its_name_says(name, kind):
+    sent = picture_file(draw(), name)
+    assert sent[0] == name and sent[2] == kind
+    assert Image.open(io.BytesIO(sent[1])).format == kind.removeprefix("image/").upper()
