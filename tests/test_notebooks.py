@@ -179,6 +179,12 @@ def test_headings_nest(path):
     assert all(below <= above + 1 for above, below in itertools.pairwise(levels)), levels
 
 
+@every_notebook
+def test_its_sections_are_numbered_without_a_gap(path):
+    numbers = [int(number) for number in re.findall(r"^## (\d+) ", markdown_of(read_notebook(path)), re.M)]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
 @every_notebook_and_solution
 def test_the_file_holds_content_alone(path):
     """No widget state, no timings, no random ids: what helpers.course.record saves."""
