@@ -183,9 +183,11 @@ def test_the_replacement_is_the_one_that_microsoft_names(tmp_path):
     text = describe_freshness(check_freshness(DAY, tmp_path), DAY)
     text = " ".join(text.split())
     assert (
-        "gpt-4o: a new customer can deploy it; retires on 2027-04-14, in 144 days Microsoft names gpt-5.1 in its place"
-        in text
-    )
+        "gpt-4o: a new customer can deploy it; retires on 2027-04-14, in 144 days "
+        "Microsoft names gpt-5.1 in its place, which itself leaves in 175 days"
+    ) in text
+    far = describe_freshness(check_freshness(date(2026, 10, 1), tmp_path), date(2026, 10, 1))
+    assert "in its place, which itself" not in " ".join(far.split())
     assert "Microsoft names gpt-4o-mini in its place, which has gone too: deprecated" in text
 
 
@@ -200,7 +202,8 @@ def test_the_report_counts_the_notebooks_and_says_how_to_go_on(tmp_path):
     assert " as it was: gpt-4 " in text
     assert text.endswith(
         "1 of 1 notebook teaches on a model that leaves. "
-        "What moving takes: python -m helpers migrate 00 gpt-4o-mini NEW"
+        "Of the course's own models, these stay: gpt-5.4-mini "
+        "What moving takes, for a NEW model: python -m helpers migrate 00 gpt-4o-mini NEW"
     )
 
 

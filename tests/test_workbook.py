@@ -153,6 +153,13 @@ def test_reset_moves_the_readers_version_to_backups_and_says_where(course, name)
     assert second_cell(copy_of(course)) == "print(2)"
 
 
+def test_a_copy_that_is_the_courses_already_is_not_kept_twice(course):
+    fill_workbook(course)
+    assert "nothing to do" in reset_notebook("00", course)
+    assert not (course / "workbook" / "backups").exists()
+    assert not list((course / "workbook").glob(".*.fresh"))
+
+
 def test_two_resets_within_a_second_keep_both_versions(course):
     fill_workbook(course)
     for mine in ("mine = 1", "mine = 2"):

@@ -91,20 +91,22 @@ def split_cells(cells: Iterable[Any]) -> tuple[list[Any], list[Any]]:
 
 def describe_freshness(states: Sequence[ModelState], on: date | None = None) -> str:
     """What `check_freshness` found, in words."""
-    as_of = max(row["as_of"] for row in read_rows("models"))
-    lines = [f"Models of the notebooks on {on or date.today()}, by data/tables/models.csv of {as_of}"]
+    day, as_of = on or date.today(), max(row["as_of"] for row in read_rows("models"))
+    lines = [f"Models of the notebooks on {day}, by data/tables/models.csv of {as_of}"]
     notebooks = {name: list(group) for name, group in groupby(states, lambda state: state.notebook)}
     for name, found in notebooks.items():
-        lines += ["", name, *(line for state in found if not state.is_history for line in _describe(state))]
+        lines += ["", name, *(line for state in found if not state.is_history for line in _describe(state, day))]
         if past := [state.model for state in found if state.is_history]:
             lines.append(fold(f"  as it was: {', '.join(past)}", _INDENT))
     leaving = {state.notebook: state.model for state in reversed(states) if state.is_leaving}
     of = f"{len(notebooks)} notebook{'s' if len(notebooks) != 1 else ''}"
     if not leaving:
         return "\n".join([*lines, "", f"{of}: none teaches on a model that leaves within {SOON} days."])
-    number, model = min(leaving)[:2], leaving[min(leaving)]
     lines += ["", f"{len(leaving)} of {of} teach{'es' if len(leaving) == 1 else ''} on a model that leaves."]
-    return "\n".join([*lines, f"What moving takes: python -m helpers migrate {number} {model} NEW"])
+    if staying := sorted({state.model for state in states if not state.is_history and not state.is_leaving}):
+        lines.append(fold(f"Of the course's own models, these stay: {', '.join(staying)}"))
+    moves = [f"  python -m helpers migrate {name[:2]} {model} NEW" for name, model in sorted(leaving.items())]
+    return "\n".join([*lines, "What moving takes, for a NEW model:", *moves])
 
 
 def _check_notebook(path: Path, day: date, root: Path) -> list[ModelState]:
@@ -137,21 +139,25 @@ def _judge(notebook: str, model: str, is_history: bool, day: date) -> ModelState
     return ModelState(notebook, model, is_history, say_why(row, day), life, days_left, row["replacement"])
 
 
-def _describe(state: ModelState) -> list[str]:
+def _describe(state: ModelState, day: date) -> list[str]:
     if not state.is_leaving:
         return [fold(f"  stays    {state.model}: {state.life}", _INDENT)]
     return [
         fold(f"  LEAVES   {state.model}: {state.life}", _INDENT),
-        fold(f"{_INDENT}{_name_replacement(state)}", _INDENT),
+        fold(f"{_INDENT}{_name_replacement(state, day)}", _INDENT),
     ]
 
 
-def _name_replacement(state: ModelState) -> str:
+def _name_replacement(state: ModelState, day: date) -> str:
     if not state.replacement:
         return "Microsoft names no replacement"
-    rows = list_versions(state.replacement)
-    gone = say_why(rows[0]) if rows else ""
-    return f"Microsoft names {state.replacement} in its place" + (f", which has gone too: {gone}" if gone else "")
+    named = f"Microsoft names {state.replacement} in its place"
+    if not list_versions(state.replacement):
+        return named
+    then = _judge(state.notebook, state.replacement, False, day)
+    if then.why:
+        return f"{named}, which has gone too: {then.why}"
+    return f"{named}, which itself leaves in {then.days_left} days" if then.is_leaving else named
 
 
 def _list_headings(source: str) -> list[tuple[str, str]]:

@@ -61,7 +61,8 @@ def fill_workbook(root: Path = ROOT) -> list[str]:
 def reset_notebook(name: str, root: Path = ROOT) -> str:
     """Put the course's notebook back into workbook/; the reader's version moves to workbook/backups/ first.
 
-    Returns the sentence that says where it went. Raises CourseError: an unknown name, a folder that cannot be written.
+    Returns the sentence that says where it went, or that nothing differed. Raises CourseError: an unknown name, a
+    folder that cannot be written.
     """
     source = find_notebook(name, root / "notebooks")
     copy = root / "workbook" / source.name
@@ -69,6 +70,9 @@ def reset_notebook(name: str, root: Path = ROOT) -> str:
     _copy_notebook(source, fresh)  # first, so that a full disk is met while the reader's version still stands
     said = f"{copy.relative_to(root)} is the course's again"
     try:
+        if copy.exists() and copy.read_bytes() == fresh.read_bytes():
+            fresh.unlink()
+            return f"{copy.relative_to(root)} is as the course has it: nothing to do"
         if copy.exists():
             kept = _free_name(copy)
             kept.parent.mkdir(exist_ok=True)
