@@ -24,7 +24,8 @@ _Edit = tuple[int, int, int, str]  # line from 1, first and last column, what ta
 
 @dataclass(frozen=True)
 class _Place:
-    """One line of a cell. kind: "changed", "by hand", or "text" (Markdown, and what "As it was" keeps)."""
+    """One line of a cell. cell: as JupyterLab counts it, "3 of 95". kind: "changed", "by hand", or "text" (Markdown,
+    and what "As it was" keeps)."""
 
     file: str
     cell: str
@@ -80,8 +81,8 @@ def rename_model(path: Path, old: str, new: str, findings: Sequence[Finding], wr
             before = read_notebook(file)
             after, found = _rename_in(before, old, new, findings)
             shown = file.relative_to(path.parent).as_posix()
-            ids = (after if write else before).cells
-            places += [_Place(shown, ids[index].id, *rest) for index, *rest in found]
+            count = len(before.cells)
+            places += [_Place(shown, f"{index + 1} of {count}", *rest) for index, *rest in found]
             if any(kind == "changed" for _, _, kind, _ in found):
                 written[file] = after
     for file, notebook in written.items() if write else ():
