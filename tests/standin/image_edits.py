@@ -23,7 +23,16 @@ from helpers.picture_tokens import shown_picture_tokens
 from tests.standin.answering import Answering
 from tests.standin.deployments import Deployment
 from tests.standin.front import Front, find_dated, find_named
-from tests.standin.images import compose, draw_events, encode, label_of, next_seed, tell_picture, tell_usage
+from tests.standin.images import (
+    compose,
+    describe_picture,
+    draw_events,
+    encode,
+    label_of,
+    next_seed,
+    tell_picture,
+    tell_usage,
+)
 from tests.standin.images_request import Wanted, check_images, image_error
 from tests.standin.pictures.drawing import draw_scene, sign
 from tests.standin.pictures.scene import Scene
@@ -72,13 +81,8 @@ async def _edit(request: Request, deployment: Deployment, form: FormData) -> Res
         if await request.is_disconnected():
             return Response()
         data.append(tell_picture(encode(await run_in_threadpool(draw, scene, number), wanted), deployment, ""))
-    described = {
-        "background": wanted.background,
-        "output_format": wanted.output_format,
-        "quality": wanted.quality,
-        "size": f"{size[0]}x{size[1]}",
-    }
-    told = {"created": int(time.time()), "data": data, **(described if wanted.tokens else {}), "usage": usage}
+    described = describe_picture(wanted, size) if wanted.tokens else {}
+    told = {"created": int(time.time()), "data": data, **described, "usage": usage}
     return json_response(told, headers=answering.headers, engine=answering.label)
 
 
@@ -104,9 +108,7 @@ def _redraw(
             done.paste(part, box[:2], free.crop(box))
     for place, other in enumerate(pictures[1:5]):
         _hang(done, other, place)
-    done = sign(done.resize(size, Image.Resampling.LANCZOS) if size != done.size else done, label)
-    done.info["made"] = label
-    return done
+    return sign(done.resize(size, Image.Resampling.LANCZOS) if size != done.size else done, label)
 
 
 def _hang(picture: Image.Image, print_: Image.Image, place: int) -> None:

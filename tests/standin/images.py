@@ -21,14 +21,24 @@ from tests.standin.images_request import Wanted, check_images
 from tests.standin.pictures.composing import ask_to_compose, read_composed
 from tests.standin.pictures.drawing import draw_scene, sign
 from tests.standin.pictures.scene import Scene
-from tests.standin.pieces import ask_engine, chat_request
+from tests.standin.pieces import EngineRequest, ask_engine, chat_request
 from tests.standin.refusals import ServiceError
 from tests.standin.wire import event_headers, filter_prompt, json_response, make_id
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["ROUTES", "compose", "draw_events", "encode", "label_of", "next_seed", "tell_picture", "tell_usage"]
+__all__ = [
+    "ROUTES",
+    "compose",
+    "describe_picture",
+    "draw_events",
+    "encode",
+    "label_of",
+    "next_seed",
+    "tell_picture",
+    "tell_usage",
+]
 
 Draw = Callable[[Scene, int], "Image"]
 
@@ -65,28 +75,36 @@ async def _generate(request: Request, deployment: Deployment, body: dict[str, An
         data.append(tell_picture(encode(await run_in_threadpool(draw, scene, number), wanted), deployment, revised))
     told: dict[str, Any] = {"created": int(time.time()), "data": data}
     if wanted.tokens:
-        told |= {
-            "background": wanted.background,
-            "output_format": wanted.output_format,
-            "quality": wanted.quality,
-            "size": f"{wanted.size[0]}x{wanted.size[1]}",
-            "usage": usage,
-        }
+        told |= {**describe_picture(wanted, wanted.size), "usage": usage}
     return json_response(told, headers=answering.headers, engine=answering.label)
 
 
 async def compose(front: Front, deployment: Deployment, prompt: str, seed: int) -> Scene:
     """The engine's scene for a prompt. Raises ServiceError 500 where it wrote none."""
-    text = ""
-    asked = ask_to_compose(prompt, seed % _SEEDS)
-    async with aclosing(ask_engine(front.http, cast(Engine, deployment.engine), asked)) as pieces:  # type: ignore[type-var]
-        async for piece in pieces:
-            text += piece.text
+    text = await _ask_whole(front, deployment, ask_to_compose(prompt, seed % _SEEDS))
     try:
         return read_composed(text)
     except ValueError:
         message = f"{deployment.engine.label} composed no picture for this prompt. Ask again, or in other words."
         raise ServiceError(500, {"message": message, "type": "server_error", "param": None, "code": None}) from None
+
+
+async def _ask_whole(front: Front, deployment: Deployment, asked: EngineRequest) -> str:
+    text = ""
+    async with aclosing(ask_engine(front.http, cast(Engine, deployment.engine), asked)) as pieces:  # type: ignore[type-var]
+        async for piece in pieces:
+            text += piece.text
+    return text
+
+
+def describe_picture(wanted: Wanted, size: tuple[int, int]) -> dict[str, Any]:
+    """What an answer says of its pictures beside themselves. size: theirs, in pixels."""
+    return {
+        "background": wanted.background,
+        "output_format": wanted.output_format,
+        "quality": wanted.quality,
+        "size": f"{size[0]}x{size[1]}",
+    }
 
 
 def label_of(deployment: Deployment) -> str:
@@ -123,13 +141,11 @@ def tell_usage(text_tokens: int, image_tokens: int, output_tokens: int) -> dict[
 
 def _draw(scene: Scene, wanted: Wanted, seed: int, label: str) -> "Image":
     transparent = wanted.background == "transparent"
-    picture = sign(draw_scene(scene, wanted.size, quality=wanted.drawn, seed=seed, transparent=transparent), label)
-    picture.info["made"] = label
-    return picture
+    return sign(draw_scene(scene, wanted.size, quality=wanted.drawn, seed=seed, transparent=transparent), label)
 
 
 def tell_picture(data: bytes, deployment: Deployment, revised: str) -> dict[str, Any]:
-    told: dict[str, Any] = {"b64_json": base64.b64encode(data).decode()}
+    told: dict[str, Any] = {"b64_json": _text_of(data)}
     if deployment.model.startswith("dall-e"):
         told = {"content_filter_results": _filter_picture(), "prompt_filter_results": _filter_prompt(), **told}
     if revised:
@@ -155,11 +171,7 @@ async def _revise(front: Front, deployment: Deployment, wanted: Wanted) -> str:
     if wanted.style == "natural":
         how += " Plain and calm."
     messages = [{"role": "system", "content": how}, {"role": "user", "content": wanted.prompt}]
-    text = ""
-    asked = chat_request(messages, {"temperature": 0}, 160, 0, None)
-    async with aclosing(ask_engine(front.http, cast(Engine, deployment.engine), asked)) as pieces:  # type: ignore[type-var]
-        async for piece in pieces:
-            text += piece.text
+    text = await _ask_whole(front, deployment, chat_request(messages, {"temperature": 0}, 160, 0, None))
     return text.strip()
 
 
@@ -174,13 +186,7 @@ async def draw_events(
         yield event({"type": "error", "error": error.error}, "error")
         return
     whole = await run_in_threadpool(draw, scene, 0)
-    described = {
-        "background": wanted.background,
-        "created_at": int(time.time()),
-        "output_format": wanted.output_format,
-        "quality": wanted.quality,
-        "size": f"{whole.width}x{whole.height}",
-    }
+    described = {"created_at": int(time.time()), **describe_picture(wanted, whole.size)}
     for number in range(wanted.partial_images):
         partial = await run_in_threadpool(_coarsen, whole, number, wanted.partial_images)
         named = f"{kind}.partial_image"

@@ -9,7 +9,15 @@ from helpers.parameters import find_rule
 from helpers.picture_tokens import drawn_picture_tokens
 from tests.standin.checking import check_booleans
 from tests.standin.deployments import Deployment
-from tests.standin.refusals import ServiceError, bad_request, missing, wrong_type
+from tests.standin.refusals import (
+    ServiceError,
+    bad_request,
+    integer_below,
+    list_values,
+    missing,
+    operation_refused,
+    wrong_type,
+)
 from tests.standin.rules import serves
 
 __all__ = ["Wanted", "check_images", "image_error"]
@@ -36,7 +44,6 @@ class Wanted:
     compression: int
     stream: bool
     partial_images: int
-    as_url: bool
     style: str
     tokens: int
 
@@ -50,13 +57,13 @@ def check_images(api: str, deployment: Deployment, body: Mapping[str, Any]) -> W
     """api: images or image_edits, as in parameters.csv. Raises what the service answers to what it does not take."""
     if not serves(api, deployment):
         operation = "imageGenerations" if api == "images" else "imageEdits"
-        raise ServiceError(400, _unsupported(operation, deployment.name))
+        raise operation_refused(operation, deployment.name)
     for name, value in body.items():
         _check_parameter(api, deployment, name, value)
     if not isinstance(body.get("prompt"), str) or not body["prompt"]:
         raise missing("prompt")
     check_booleans(body, "stream")
-    size, quality = _choose_size(api, deployment, body), _choose_quality(deployment, body)
+    size, quality = _choose_size(deployment, body), _choose_quality(deployment, body)
     background = body.get("background") or "auto"
     output_format = body.get("output_format") or "png"
     if background == "transparent" and output_format == "jpeg":
@@ -76,18 +83,9 @@ def check_images(api: str, deployment: Deployment, body: Mapping[str, Any]) -> W
         compression=body["output_compression"] if body.get("output_compression") is not None else 100,
         stream=bool(body.get("stream")),
         partial_images=body.get("partial_images") or 0,
-        as_url=deployment.model.startswith("dall-e") and body.get("response_format", "url") != "b64_json",
         style=body.get("style") or ("vivid" if deployment.model == "dall-e-3" else ""),
         tokens=tokens,
     )
-
-
-def _unsupported(operation: str, model: str) -> dict[str, Any]:
-    message = (
-        f"The {operation} operation does not work with the specified model, {model}. "
-        "Please choose different model and try again."
-    )
-    return {"code": "OperationNotSupported", "message": message}
 
 
 def _check_parameter(api: str, deployment: Deployment, name: str, value: Any) -> None:
@@ -110,18 +108,14 @@ def _check_parameter(api: str, deployment: Deployment, name: str, value: Any) ->
         if rule and rule["allowed_values"] and value not in (values := rule["allowed_values"].split("|")):
             if name == "background" and value == "transparent":
                 raise image_error("Transparent background is not supported for this model.", None)
-            *most, last = [f"'{each}'" for each in values]
-            listed = f"{', '.join(most)}, and {last}" if most else last
-            raise bad_request(f"Invalid value: '{value}'. Supported values are: {listed}.", name, "invalid_value")
+            message = f"Invalid value: '{value}'. Supported values are: {list_values(values)}."
+            raise bad_request(message, name, "invalid_value")
     elif name in ("n", "output_compression", "partial_images"):
         if isinstance(value, bool) or not isinstance(value, int):
             raise wrong_type(name, "an integer", value)
         least, most_of = int(rule["minimum"] or 0) if rule else 0, int(rule["maximum"] or 10) if rule else 10
         if value < least:
-            message = f"Expected a value >= {least}, but got {value} instead."
-            raise bad_request(
-                f"Invalid '{name}': integer below minimum value. {message}", name, "integer_below_min_value"
-            )
+            raise integer_below(name, least, value)
         if value > most_of:
             message = f"Expected a value <= {most_of}, but got {value} instead."
             raise bad_request(
@@ -129,7 +123,7 @@ def _check_parameter(api: str, deployment: Deployment, name: str, value: Any) ->
             )
 
 
-def _choose_size(api: str, deployment: Deployment, body: Mapping[str, Any]) -> tuple[int, int]:
+def _choose_size(deployment: Deployment, body: Mapping[str, Any]) -> tuple[int, int]:
     size = body.get("size") or "auto"
     if size == "auto":
         size = _SQUARE

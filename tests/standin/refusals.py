@@ -4,7 +4,7 @@ Messages are the service's own where somebody recorded or quoted them (data/tabl
 rest), so that what explains them, and whoever searches for them, finds the same words.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.responses import Response
@@ -20,7 +20,9 @@ __all__ = [
     "engine_lost",
     "input_exceeded",
     "input_refused",
+    "integer_below",
     "item_not_found",
+    "list_values",
     "missing",
     "not_served",
     "operation_refused",
@@ -91,6 +93,17 @@ def tools_need_no_effort(model: str) -> ServiceError:
         "To use function tools, use /v1/responses or set reasoning_effort to 'none'."
     )
     return bad_request(message, "reasoning_effort")
+
+
+def integer_below(name: str, least: float, value: float) -> ServiceError:
+    message = f"Invalid '{name}': integer below minimum value. Expected a value >= {least:g}, but got {value} instead."
+    return bad_request(message, name, "integer_below_min_value")
+
+
+def list_values(values: Sequence[str]) -> str:
+    """'low', 'medium', and 'high', as the service lists what it supports."""
+    *most, last = [f"'{each}'" for each in values]
+    return f"{', '.join(most)}, and {last}" if most else last
 
 
 def missing(name: str) -> ServiceError:

@@ -12,6 +12,8 @@ from tests.standin.refusals import (
     bad_request,
     context_exceeded,
     input_exceeded,
+    integer_below,
+    list_values,
     operation_refused,
     tools_need_no_effort,
 )
@@ -145,10 +147,7 @@ def _check_bounds(name: str, value: float, rule: Mapping[str, str]) -> None:
         )
         raise _unsupported_value(message, name)
     if least is not None and value < least and rule["error_code"] == "integer_below_min_value":
-        message = (
-            f"Invalid '{name}': integer below minimum value. Expected a value >= {least:g}, but got {value} instead."
-        )
-        raise bad_request(message, name, "integer_below_min_value")
+        raise integer_below(name, least, value)
 
 
 def _check_format(kind: Any, rule: Mapping[str, str]) -> None:
@@ -175,14 +174,12 @@ def _check_breakpoints(api: str, deployment: Deployment, body: Mapping[str, Any]
 def _check_allowed(api: str, deployment: Deployment, name: str, value: str, rule: Mapping[str, str]) -> None:
     values = rule["allowed_values"].split("|")
     if value not in values:
-        *most, last = [f"'{each}'" for each in values]
-        listed = f"{', '.join(most)}, and {last}" if most else last
         refused = (
             f"'{value}' is not supported with the '{deployment.model}' model"
             if api == "responses"
             else f"'{name}' does not support '{value}' with this model"
         )
-        raise _unsupported_value(f"{refused}. Supported values are: {listed}.", name)
+        raise _unsupported_value(f"{refused}. Supported values are: {list_values(values)}.", name)
 
 
 def _unsupported_value(message: str, param: str) -> ServiceError:

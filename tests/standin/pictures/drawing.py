@@ -45,8 +45,9 @@ def draw_scene(
 
 
 def sign(picture: Image.Image, line: str) -> Image.Image:
-    """The picture with a line in its lower left corner that says who made it."""
+    """The picture with a line in its lower left corner that says who made it; info["made"] has it too."""
     signed = picture.copy()
+    signed.info["made"] = line
     size = max(9, round(picture.width / 52))
     plate = Image.new("RGBA", picture.size, (0, 0, 0, 0))
     draw = ImageDraw.Draw(plate)
