@@ -17,6 +17,8 @@ from tests.standin.faults import parse_fault
 from tests.standin.front import Front, Received
 from tests.standin.limits import Limit, Meter
 from tests.standin.servers import LOOPBACK, ThreadServer
+from tests.standin.sound.hearing import Hearing, NonsenseHearing, Whisper
+from tests.standin.sound.speaking import Kokoro, NonsenseSpeaking, Speaking
 from tests.standin.tokens import CountByWords, CountPrompt, CountTokens
 from tests.standin.vectors import NonsenseVectors, VectorEngine, find_vectors
 
@@ -93,8 +95,12 @@ def build_front(
     vectors: Mapping[str, VectorEngine] = (
         {nonsense.LABEL: NonsenseVectors()} if words else find_vectors(names, weights, say)
     )
+    # These load, and fetch what they need, when the first sound comes.
+    hears: Hearing = NonsenseHearing() if words else Whisper(weights, say)
+    speaks: Speaking = NonsenseSpeaking() if words else Kokoro(weights, say)
     key, token, meter = key or make_key(), _make_token(), meter or Meter()
-    return Front(build_deployments(engines, vectors), count, key, token, requests, meter, faults=faults)
+    deployments = build_deployments(engines, vectors, {hears.label: hears}, {speaks.label: speaks})
+    return Front(deployments, count, key, token, requests, meter, faults=faults)
 
 
 def make_key() -> str:
