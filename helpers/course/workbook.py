@@ -104,6 +104,7 @@ def lab_command(arguments: Sequence[str] = (), root: Path = ROOT) -> list[str]:
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.extension_manager=readonly",
+        "--ServerApp.kernel_spec_manager_class=helpers.course.kernels.CourseKernels",
         *(["--allow-root"] if _is_root() else []),
         *arguments,
     ]

@@ -217,3 +217,32 @@ def test_in_the_first_notebook_a_pressed_button_is_told_beside_the_result_and_a_
     hint.wait_for(timeout=60_000)
     said, _, then = " ".join(hint.inner_text().split()).partition("Try again")  # it may take several lines
     assert len(said.split()) > 6 and then
+
+
+LOST = ["from helpers import load_table\nrows = 3", "rows + 1", "rwos", "later", "later = 1"]
+
+
+def test_after_a_restart_a_cell_that_needs_an_earlier_one_says_how_to_run_it(lab, page):
+    path = lab.root / "workbook" / f"{FIRST.stem}_restarted.ipynb"
+    nbformat.write(normalise_notebook(v4.new_notebook(cells=[v4.new_code_cell(cell) for cell in LOST])), path)
+    page.goto(lab.address_of(path.name))
+    wait_for_kernel(page)
+    code = page.locator(".jp-CodeCell")
+    for index in (1, 2, 3):
+        code.nth(index).locator(".cm-content").click()
+        page.keyboard.press("Control+Enter")
+        code.nth(index).locator(".jp-RenderedText").get_by_text("NameError", exact=False).first.wait_for(timeout=60_000)
+        page.locator(IDLE).wait_for(timeout=60_000)
+    card = "rows is made by an earlier cell"
+    code.nth(1).get_by_text(card).wait_for(timeout=60_000)
+    assert page.get_by_text("is made by an earlier cell").count() == 1, "a misspelt name, and one made further down"
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    assert page.get_by_role("menuitem", name="Run All Above Selected Cell", exact=True).count() == 1, "as it says"
+    page.keyboard.press("Escape")
+    code.nth(1).locator(".cm-content").click()
+    page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-above')")
+    code.nth(0).locator(".jp-InputPrompt").get_by_text("[4]:", exact=True).wait_for(timeout=60_000)
+    code.nth(1).locator(".cm-content").click()
+    page.keyboard.press("Control+Enter")
+    code.nth(1).locator(".jp-OutputPrompt").get_by_text("[5]:", exact=True).wait_for(timeout=60_000)
+    assert page.get_by_text(card).count() == 0
