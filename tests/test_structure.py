@@ -122,9 +122,8 @@ def test_only_settings_reads_the_environment():
         text = path.read_text(encoding="utf-8")
         reads = "os.environ.get" in text or "os.getenv" in text
         # The doctor connects in live mode, whatever the reader's mode is, and puts the reader's back. Where the facts
-        # lie is no setting of a reader's: it is for those who keep the tables, and the argument goes first. Which
-        # notebook a kernel runs for is Jupyter's to say, and no setting either.
-        assert not reads or name in {"helpers.settings", "helpers.course.doctor", "helpers.course.missing_names"}, name
+        # lie is no setting of a reader's: it is for those who keep the tables, and the argument goes first.
+        assert not reads or name in {"helpers.settings", "helpers.course.doctor"}, name
 
 
 def test_helpers_import_one_another_in_no_circle():

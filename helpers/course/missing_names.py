@@ -5,7 +5,6 @@ says is read from its file when the error is there, and not before: a kernel sta
 """
 
 import json
-import os
 import symtable
 from collections.abc import Sequence
 from contextlib import suppress
@@ -23,7 +22,7 @@ def load_ipython_extension(shell: Any) -> None:
     def look(result: Any) -> None:
         error = result.error_in_exec
         if type(error) is NameError and error.name:  # an UnboundLocalError is about no other cell
-            path = Path(os.environ.get("JPY_SESSION_NAME", ""))
+            path = Path(shell.user_ns.get("__session__", ""))  # which notebook this is, says ipykernel
             asking = shell.get_parent().get("metadata", {}).get("cellId")
             if card := explain_missing(error.name, path, asking, shell.transform_cell):
                 print(card)
