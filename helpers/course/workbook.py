@@ -101,6 +101,8 @@ def lab_command(arguments: Sequence[str] = (), root: Path = ROOT) -> list[str]:
         "--ServerApp.ip=127.0.0.1",
         "--Application.log_level=ERROR",  # or the address scrolls away; `-- --debug` says all
         f"--LabApp.app_settings_dir={_LAB_SETTINGS}",  # or the page asks each reader whether it may fetch news
+        "--LabApp.custom_css=True",
+        f"--ServerApp.tornado_settings={ {'static_custom_path': [str(_LAB_SETTINGS)]} }",  # its one place to say where
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.extension_manager=readonly",

@@ -246,3 +246,35 @@ def test_after_a_restart_a_cell_that_needs_an_earlier_one_says_how_to_run_it(lab
     page.keyboard.press("Control+Enter")
     code.nth(1).locator(".jp-OutputPrompt").get_by_text("[5]:", exact=True).wait_for(timeout=60_000)
     assert page.get_by_text(card).count() == 0
+
+
+LETTERS = """pre => {
+  const range = document.createRange(), text = pre.firstChild, tops = [];
+  for (let place = 0; place < text.length; place++) {
+    range.setStart(text, place);
+    range.setEnd(text, place + 1);
+    tops.push(Math.round(range.getBoundingClientRect().top));
+  }
+  return tops;
+}"""
+
+
+def test_on_a_narrow_page_printed_lines_break_between_words(lab, page):
+    """A word longer than the line is still broken, or it would be cut off."""
+    path = lab.root / "workbook" / f"{FIRST.stem}_narrow.ipynb"
+    words = " ".join(["measured", "interchangeable", "of", "completions"] * 6)
+    cell = v4.new_code_cell("print(words)", execution_count=1)
+    cell.outputs = [v4.new_output("stream", name="stdout", text=f"{words} {'x' * 200}")]
+    nbformat.write(normalise_notebook(v4.new_notebook(cells=[cell])), path)
+    page.set_viewport_size({"width": 700, "height": 1000})
+    page.goto(lab.address_of(path.name))
+    printed = page.locator(".jp-OutputArea-output pre")
+    printed.wait_for(timeout=60_000)
+    page.wait_for_function("document.querySelector('link[href$=\"custom/custom.css\"]').sheet")
+    tops = printed.evaluate(LETTERS)
+    start = 0
+    for word in words.split():
+        assert len(set(tops[start : start + len(word)])) == 1, word
+        start += len(word) + 1
+    assert len(set(tops[:start])) > 2, "the words stand in several lines"
+    assert printed.evaluate("pre => pre.scrollWidth <= pre.clientWidth")
