@@ -278,3 +278,8 @@ def test_on_a_narrow_page_printed_lines_break_between_words(lab, page):
         start += len(word) + 1
     assert len(set(tops[:start])) > 2, "the words stand in several lines"
     assert printed.evaluate("pre => pre.scrollWidth <= pre.clientWidth")
+
+
+def test_the_kernels_warn_of_nothing_in_the_terminal(lab, course):
+    """Errors of theirs would stand there: nothing is hidden."""
+    assert "[IPKernelApp]" not in lab.log.read_text()
