@@ -173,6 +173,37 @@ def test_a_reader_guesses_by_keyboard_and_reads_the_guess_beside_the_result(lab,
     assert page.get_by_text("kept: German").count() == 1, "the buttons' place says what was kept"
 
 
+PROMPTS = "() => Array.from(document.querySelectorAll('.jp-CodeCell .jp-InputPrompt'), prompt => prompt.innerText)"
+
+
+@pytest.mark.parametrize("key", ["Enter", " "])
+def test_after_a_pressed_button_shift_enter_goes_on_and_runs_nothing_twice(lab, page, key):
+    name = f"00.keys_{ord(key[0])}"
+    path = lab.root / "workbook" / f"{FIRST.stem}_{name[3:]}.ipynb"
+    cells = [cell.replace("00.tokens", name) for cell in GUESSING]
+    nbformat.write(normalise_notebook(v4.new_notebook(cells=list(map(v4.new_code_cell, cells)))), path)
+    page.goto(lab.address_of(path.name))
+    wait_for_kernel(page)
+    page.locator(".jp-CodeCell .cm-content").first.click()
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.press("Shift+Enter")
+    button = page.locator("button.jupyter-button", has_text="English")
+    button.wait_for(timeout=60_000)
+    button.focus()
+    page.keyboard.press(key)
+    page.get_by_text("kept: English").wait_for(timeout=60_000)
+    assert button.evaluate("button => button === document.activeElement"), "another guess is one key away"
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.press("Shift+Enter")
+    page.get_by_text("you said English, and it was").wait_for(timeout=60_000)
+    assert page.evaluate(PROMPTS)[:3] == ["[1]:", "[2]:", "[3]:"]
+    page.locator(".jp-CodeCell .cm-content").nth(1).click()
+    page.keyboard.press("Shift+Enter")
+    page.get_by_text("[4]:", exact=True).wait_for(timeout=60_000)
+    page.locator(".jp-CodeCell").nth(1).get_by_text("kept: English").wait_for(timeout=60_000)
+    assert page.locator("button.jupyter-button", has_text="English").locator("i.fa-check").count() == 1, "still known"
+
+
 def test_in_the_first_notebook_a_pressed_button_is_told_beside_the_result_and_a_wrong_answer_gets_a_hint(lab, page):
     copy = lab.root / "workbook" / f"{FIRST.stem}_again.ipynb"
     shutil.copyfile(FIRST, copy)
