@@ -38,9 +38,11 @@ MINI, LUNA = "gpt-5.4-mini", "gpt-5.6-luna"
 MESSAGES = {row["error"]: json.loads(row["body"])["error"] for row in read_rows("errors") if "_image_" in row["error"]}
 
 
-def draw(size: tuple[int, int] = (64, 48), colour: str = "teal", kind: str = "PNG", **how: Any) -> bytes:
+def draw(
+    size: tuple[int, int] = (64, 48), colour: str = "teal", kind: str = "PNG", mode: str = "RGB", **how: Any
+) -> bytes:
     out = io.BytesIO()
-    Image.new("RGB", size, colour).save(out, kind, **how)
+    Image.new(mode, size, colour).save(out, kind, **how)
     return out.getvalue()
 
 
@@ -223,6 +225,7 @@ BROKEN = {
     "text": lambda: b"hello",
     "cut off": truncated,
     "a bomb": bomb,
+    "too large for memory": lambda: draw((9_400, 9_500), "white", mode="1"),
     "a header alone": lambda: draw()[:40],
     "of another kind": lambda: draw(kind="TIFF"),
     "a drawing": lambda: b'<svg xmlns="http://www.w3.org/2000/svg"/>',
@@ -394,7 +397,8 @@ def pictures() -> Iterator[str]:
 def test_a_picture_is_fetched_from_this_machine_and_from_nowhere_else(client: openai.OpenAI, pictures: str):
     answer = client.chat.completions.create(model="gpt-4o", messages=show(f"{pictures}/cat.png"))
     assert answer.usage and answer.usage.prompt_tokens == 3 + 765
-    for url in (f"{pictures}/none.png", f"{pictures}/moved", "https://example.org/cat.png", "http://127.0.0.1:9/a.png",
+    everywhere = pictures.replace(LOOPBACK, "0.0.0.0")  # reaches this machine too, and is not its name
+    for url in (f"{everywhere}/cat.png", f"{pictures}/none.png", f"{pictures}/moved", "https://example.org/cat.png", "http://127.0.0.1:9/a.png",
                 "http://10.0.0.1/a.png", "http://127.0.0.1.example.org/a.png", "http://[", "https://"):  # fmt: skip
         assert refuse_chat(client, show(url)) == body_of("400_image_url_reach"), url
         error = refuse_response(client, give(url))
