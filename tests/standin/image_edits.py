@@ -39,7 +39,7 @@ from tests.standin.pictures.scene import Scene
 from tests.standin.refusals import ServiceError, bad_request, missing, resource_not_found, too_large
 from tests.standin.wire import event_headers, json_response, make_id
 
-__all__ = ["ROUTES", "fit_mask", "redraw"]
+__all__ = ["ROUTES", "fit_mask", "motifs_of", "redraw"]
 
 _MOST_BYTES, _MOST_MASK = 50_000_000, 4_000_000
 _MOST_PICTURES = 16
@@ -71,14 +71,15 @@ async def _edit(request: Request, deployment: Deployment, form: FormData) -> Res
     def draw(scene: Scene, number: int) -> Image.Image:
         return redraw(scene, pictures, mask, size, wanted, seed + number, label_of(deployment))
 
+    over = None if mask else motifs_of(pictures[0])
     usage = tell_usage(text_tokens, image_tokens, wanted.tokens * wanted.n)
     if wanted.stream:
-        events = draw_events("image_edit", answering, wanted, seed, draw, usage)
+        events = draw_events("image_edit", answering, wanted, seed, draw, usage, over)
         headers = {**answering.headers, **event_headers(answering.label)}
         return StreamingResponse(events, 200, headers, media_type="text/event-stream")
     data = []
     for number in range(wanted.n):
-        scene = await compose(front, deployment, wanted.prompt, seed + number)
+        scene = await compose(front, deployment, wanted.prompt, seed + number, over)
         if await request.is_disconnected():
             return Response()
         data.append(tell_picture(encode(await run_in_threadpool(draw, scene, number), wanted), deployment, ""))
@@ -110,7 +111,13 @@ def redraw(
             done.paste(part, box[:2], free.crop(box))
     for place, other in enumerate(pictures[1:5]):
         _hang(done, other, place)
+    done.info["motifs"] = {item.motif for item in scene.items} | motifs_of(first)
     return sign(done.resize(size, Image.Resampling.LANCZOS) if size != done.size else done, label)
+
+
+def motifs_of(picture: Image.Image) -> set[str]:
+    """The motifs of a picture that was drawn here, and whose file is as it was sent."""
+    return set(filter(None, str(picture.info.get("Motifs", "")).split(", ")))
 
 
 def _hang(picture: Image.Image, print_: Image.Image, place: int) -> None:

@@ -5,7 +5,7 @@ import base64
 import hashlib
 import io
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
 
@@ -83,11 +83,13 @@ async def _generate(request: Request, deployment: Deployment, body: dict[str, An
     return json_response(told, headers=answering.headers, engine=answering.label)
 
 
-async def compose(front: Front, deployment: Deployment, prompt: str, seed: int) -> Scene:
-    """The engine's scene for a prompt. Raises ServiceError 500 where it wrote none."""
+async def compose(
+    front: Front, deployment: Deployment, prompt: str, seed: int, over: Collection[str] | None = None
+) -> Scene:
+    """The engine's scene for a prompt. over: see pictures.arranging. Raises ServiceError 500 where it wrote none."""
     text = await _ask_whole(front, deployment, ask_to_compose(prompt, seed % _SEEDS))
     try:
-        return read_composed(text)
+        return read_composed(text, prompt, over)
     except ValueError:
         message = f"{deployment.engine.label} composed no picture for this prompt. Ask again, or in other words."
         raise ServiceError(500, {"message": message, "type": "server_error", "param": None, "code": None}) from None
@@ -127,6 +129,7 @@ def encode(picture: "Image", wanted: Wanted) -> bytes:
 
         info = PngInfo()
         info.add_text("Description", note)
+        info.add_text("Motifs", ", ".join(sorted(picture.info.get("motifs", ()))))
         kept = picture if wanted.background == "transparent" else picture.convert("RGB")
         kept.save(buffer, "PNG", optimize=True, pnginfo=info)
     return buffer.getvalue()
@@ -146,7 +149,9 @@ def tell_usage(text_tokens: int, image_tokens: int, output_tokens: int) -> dict[
 def draw_new(scene: Scene, wanted: Wanted, seed: int, label: str) -> "Image":
     """A scene as the picture that was wanted, signed with the label."""
     transparent = wanted.background == "transparent"
-    return sign(draw_scene(scene, wanted.size, quality=wanted.drawn, seed=seed, transparent=transparent), label)
+    drawn = draw_scene(scene, wanted.size, quality=wanted.drawn, seed=seed, transparent=transparent)
+    drawn.info["motifs"] = {item.motif for item in scene.items}
+    return sign(drawn, label)
 
 
 def tell_picture(data: bytes, deployment: Deployment, revised: str) -> dict[str, Any]:
@@ -181,12 +186,18 @@ async def _revise(front: Front, deployment: Deployment, wanted: Wanted) -> str:
 
 
 async def draw_events(
-    kind: str, answering: Answering, wanted: Wanted, seed: int, draw: Draw, usage: dict[str, Any]
+    kind: str,
+    answering: Answering,
+    wanted: Wanted,
+    seed: int,
+    draw: Draw,
+    usage: dict[str, Any],
+    over: Collection[str] | None = None,
 ) -> AsyncIterator[bytes]:
     """The events of a stream. kind: image_generation or image_edit. A partial picture is the whole one in coarse
     squares, and costs tokens of its own."""
     try:
-        scene = await compose(answering.front, answering.deployment, wanted.prompt, seed)
+        scene = await compose(answering.front, answering.deployment, wanted.prompt, seed, over)
     except ServiceError as error:
         yield event({"type": "error", "error": error.error}, "error")
         return
