@@ -13,6 +13,7 @@ from helpers.tables import list_versions, read_rows
 __all__ = ["drawn_picture_tokens", "find_size_fault", "shown_picture_tokens"]
 
 _TILE, _PATCH = 512, 32  # pixels
+_LEAST_SIDE = 1_024  # pixels: the longer side of what is enlarged; fits the one measurement there is
 _LEAST_PX, _MOST_PX, _LONGEST_PX, _NARROWEST = 655_360, 8_294_400, 3_840, 3
 _BASES = {"low": 16, "medium": 48, "high": 96}
 _BASES_OF_2_5 = {"low": 16, "medium": 24, "high": 48, "xhigh": 64, "max": 96}
@@ -30,6 +31,8 @@ def shown_picture_tokens(model: str, width: int, height: int, detail: str = "aut
     rule = _find_rule(model, detail, use)
     long_side, short_side = (int(rule[name]) if rule[name] else None for name in ("max_side_px", "short_side_px"))
     fit = min(1.0, long_side / max(width, height)) if long_side else 1.0
+    if "enlarged first" in rule["checked_against"] and max(width, height) < _LEAST_SIDE:
+        fit = _LEAST_SIDE / max(width, height)
     across, down = width * fit, height * fit
     if rule["method"] == "tiles":
         if short_side and min(across, down) > short_side:

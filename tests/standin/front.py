@@ -61,7 +61,7 @@ class Front:
     faults: Sequence[str] = ()
     kept: Kept = field(default_factory=Kept)
     seal: Seal = field(default_factory=Seal, repr=False)
-    drawn: dict[tuple[str, str], int] = field(default_factory=dict)  # (deployment, prompt) -> how often
+    drawn: dict[int, int] = field(default_factory=dict)  # hash of deployment and prompt -> how often
     started: int = field(default_factory=lambda: int(time.time()))
     # Engines are on loopback: a proxy from the environment must not come between. They may think for minutes.
     http: httpx2.AsyncClient = field(

@@ -16,6 +16,7 @@ from tests.standin.pictures.watercolour import paint_in_water
 __all__ = ["QUALITIES", "draw_scene", "sign"]
 
 # How many pixels are drawn for one that is shown, along each side; low leaves the details out and shows steps.
+_MOST_DRAWN = 24_000_000  # pixels: four bytes each, and shadows and rain as much again
 _AT_SEA = {"lighthouse", "sailing boat", "waves", "fish"}
 QUALITIES = {"low": 1, "medium": 2, "high": 3}
 
@@ -25,6 +26,8 @@ def draw_scene(
 ) -> Image.Image:
     """An RGBA picture of this size in pixels. seed: where exactly things stand. transparent: without a background."""
     scale = QUALITIES[quality]
+    while scale > 1 and size[0] * size[1] * scale**2 > _MOST_DRAWN:
+        scale -= 1
     width, height = size[0] * scale, size[1] * scale
     picture = Image.new("RGBA", (width, height), (0, 0, 0, 0))
     fine = quality != "low"
