@@ -54,6 +54,10 @@ def test_what_users_measured_of_an_edit_comes_out(size, tokens):
     assert shown_picture_tokens("gpt-image-2", *size, use="edit") == tokens
 
 
+def test_a_strip_as_thin_as_a_line_counts_too():
+    assert shown_picture_tokens("gpt-image-2", 100_000, 16, use="edit") > 1_000
+
+
 @pytest.mark.parametrize(
     ("size", "fault"),
     [

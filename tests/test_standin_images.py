@@ -371,9 +371,12 @@ def test_a_client_that_leaves_lets_the_engine_go(monkeypatch):
     monkeypatch.setattr("tests.standin.images._ask_whole", never)
     with serve() as slow:
         for asks in (draw, lambda client, **_: edit(client, Image.new("RGB", (64, 64)))):
-            with openai.OpenAI(
-                base_url=f"{slow.endpoint}/openai/v1/", api_key=slow.key, max_retries=0, timeout=0.4
-            ) as one, pytest.raises(openai.APITimeoutError):
+            with (
+                openai.OpenAI(
+                    base_url=f"{slow.endpoint}/openai/v1/", api_key=slow.key, max_retries=0, timeout=0.4
+                ) as one,
+                pytest.raises(openai.APITimeoutError),
+            ):
                 asks(one)
         deadline = time.monotonic() + 10
         while len(stopped) < 2 and time.monotonic() < deadline:
