@@ -140,7 +140,7 @@ def test_the_request_of_a_seed_is_drawn_by_chance_and_without_one_is_the_likelie
     assert drawn["temperature"] > 0 and drawn["seed"] == 7
 
 
-# --- what is seen is the engine's choice, where it stands the code's ---------------------------------------------------
+# --- what is seen is the engine's choice, where it stands the code's ---
 
 
 def things(arranged):
