@@ -22,6 +22,8 @@ def test_a_refusal_stands_over_its_own_evidence(capsys):
         ("403_firewall", "403: Access denied"),
         ("400_mgmt_insufficient_quota", "400 InsufficientQuota: This operation require"),
         ("404_deployment_not_found_2026", "404 DeploymentNotFound: The API deployment"),
+        ("400_temperature_o1", "400 unsupported_parameter: Unsupported parameter: 'temperature'"),  # message first
+        ("200_stream_rate_limit", "200 rate_limit_exceeded: Rate limit is exceeded.\nTry again"),  # an escape in it
     ],
 )
 def test_the_innermost_code_is_shown_and_a_code_that_is_the_status_once(error, begins, capsys):
