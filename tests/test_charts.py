@@ -22,6 +22,7 @@ from helpers.charts.looks import COLOURS, MARKERS, looks_of, mixed_looks, show_n
 from helpers.errors import CourseError, EvidenceError
 from helpers.evidence import Evidence, measured
 from helpers.intervals import Interval, paired_difference, share_interval
+from helpers.jupyter import break_between
 
 LARGE, SMALL = "Qwen2.5-Coder-1.5B-Instruct Q4_K_M", "SmolLM2-135M-Instruct Q4_1"
 STAND_IN = Evidence("stand-in", (LARGE, SMALL), ("2026-11-20",), 40)
@@ -175,7 +176,7 @@ def test_a_figure_is_one_output_with_alt_text_and_evidence(chart):
     assert " ".join(plain.split()) == f"figure: {alt} evidence: {AZURE}"
     assert max(map(len, plain.splitlines())) <= 95
     assert (
-        f'<figcaption style="margin: 4px 0; opacity: 0.75">evidence: {html.escape(str(AZURE))}'
+        f'<figcaption style="margin: 4px 0; opacity: 0.75">{break_between(f"evidence: {AZURE}")}'
         in shown.data["text/html"]
     )
     assert shown.metadata == {"evidence": "measured on Azure"}
