@@ -361,13 +361,15 @@ def test_no_number_is_struck_by_a_line_to_compare_with(chart, drawn):
     assert all(left > 0 and right < drawn[0].bbox.x1 for left, right in numbers.values())
 
 
-def test_a_number_that_has_no_room_beyond_a_line_stands_before_its_dot(drawn):
-    told(dots, {"wide": Interval(0.5, 0.1, 0.97), "low": Interval(0.1, 0.0, 0.2)}, unit="share", form="{:.2f}", at=1.0)
-    [ax] = drawn[0].axes
-    level, start = (ax.transData.transform((value, 0))[0] for value in (1.0, 0.1))
-    left, right = numbers_in(ax)["0.50"]
-    assert right < start or left > level
-    assert right < drawn[0].bbox.x1
+def test_a_struck_number_goes_to_the_other_end_of_its_interval_where_that_is_free(drawn):
+    data = {"one": Interval(0.5, 0.4, 0.6), "low": Interval(0.1, 0.0, 0.2), "high": Interval(0.8, 0.7, 0.9)}
+    for at in (0.63, {"a": 0.63, "b": 0.37}):
+        told(dots, data, unit="share", form="{:.2f}", at=at)
+    for figure, is_left in zip(drawn, (True, False), strict=True):
+        [ax] = figure.axes
+        start, end = (ax.transData.transform((value, 0))[0] for value in (0.4, 0.63))
+        left, right = numbers_in(ax)["0.50"]
+        assert right < start if is_left else left > end
 
 
 def test_every_panel_with_none_below_it_has_names_on_its_x_axis(drawn):
