@@ -85,6 +85,19 @@ def test_no_table_of_an_exported_page_is_wider_than_its_column(path, browser, tm
     assert tables, "each notebook has one"
 
 
+ITEMS = """() => Array.from(document.querySelectorAll(".jp-OutputArea-output :is(p, figcaption) span"),
+    item => [item.innerText, item.getClientRects().length])"""
+
+
+def test_on_a_narrow_page_receipts_and_evidence_break_between_their_items_alone(browser, tmp_path):
+    page = open_page(browser, export_saved(NOTEBOOKS[0]), tmp_path, viewport={"width": 420, "height": 900})
+    items = page.evaluate(ITEMS)
+    page.close()
+    said = " ".join(text for text, _ in items)
+    assert "tokens out" in said and "recorded 20" in said and "evidence: " in said
+    assert [item for item in items if item[1] != 1] == []
+
+
 def test_pale_text_is_found_where_there_is_some(browser, tmp_path):
     spans = {
         "well": "color: #fff", "well, too": "color: rgba(255, 255, 255, 0.75)", "pale": "color: #777",
