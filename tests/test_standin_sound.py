@@ -16,6 +16,7 @@ from tests.standin.sound.files import CONTENT_TYPES, SPOKEN_HZ, decode_sound, en
 from tests.standin.sound.hearing import Asked, Whisper
 from tests.standin.sound.languages import LANGUAGES
 from tests.standin.sound.speaking import VOICES, Kokoro, split_sentences
+from tests.standin.sound.spoken_language import tell_language
 from tests.standin.speech import ROUTES as SPEECH_ROUTES
 from tests.standin.transcriptions import ROUTES
 
@@ -167,6 +168,22 @@ def test_sentences_are_spoken_one_by_one():
     assert split_sentences("It costs 3.50 dollars") == ["It costs 3.50 dollars"]
 
 
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("The old mill stands by the river.", "en"),
+        ("Buenos días, me gustaría saber cuánto cuesta el billete para mañana.", "es"),
+        ("Bonjour, je voudrais savoir combien coûte le billet pour demain.", "fr"),
+        ("Buongiorno, vorrei sapere quanto costa il biglietto per domani.", "it"),
+        ("Bom dia, eu gostaria de saber quanto custa a passagem para amanhã.", "pt"),
+        ("Kokoro", "en"),
+        ("42!", "en"),
+    ],
+)
+def test_the_language_of_a_text_is_told_by_its_small_words(text, language):
+    assert tell_language(text) == language
+
+
 # Transcriptions
 
 
@@ -283,7 +300,7 @@ DIARIZE = "gpt-4o-transcribe-diarize"
         ("gpt-4o-mini-transcribe", {"response_format": "srt"}, "unsupported_value", "'srt' is not compatible with"),
         (DIARIZE, {"response_format": "vtt", "chunking_strategy": "auto"}, "unsupported_value", "'vtt' is not"),
         (DIARIZE, {}, "invalid_value", "chunking_strategy is required for diarization models"),
-        (DIARIZE, {"prompt": "x", "chunking_strategy": "auto"}, "unsupported_parameter", "'prompt'"),
+        (DIARIZE, {"prompt": "x", "chunking_strategy": "auto"}, None, "Prompt is not supported for diarization models"),
         (DIARIZE, {"include": ["logprobs"], "chunking_strategy": "auto"}, "unsupported_parameter", "'include'"),
         (
             "gpt-4o-mini-transcribe",

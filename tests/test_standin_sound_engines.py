@@ -167,6 +167,23 @@ def test_where_sound_is_cut_at_pauses_silence_says_nothing(client, spoken):
     assert wrong_words(TEXT, hear(client, spoken, model="gpt-4o-mini-transcribe", chunking_strategy="auto").text) <= 1
 
 
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Buenos días, me gustaría saber cuánto cuesta el billete para mañana por la mañana.", "spanish"),
+        ("Bonjour, je voudrais savoir combien coûte le billet pour demain matin.", "french"),
+        ("Bom dia, eu gostaria de saber quanto custa a passagem para amanhã de manhã.", "portuguese"),
+    ],
+)
+def test_other_languages_are_spoken_recognised_and_translated(client, text, language):
+    answer = say(client, text, voice="alloy")
+    assert answer.response.headers["x-standin-note"].endswith(f"by af_alloy, in {language.title()}")
+    told = hear(client, answer.content, response_format="verbose_json")
+    assert told.language == language and wrong_words(text, told.text) <= 1
+    english = client.audio.translations.create(model="whisper", file=("a.wav", answer.content)).text
+    assert {"tomorrow", "morning"} <= set(words(english))
+
+
 def test_a_prompt_hints_at_a_spelling(client):
     sound = say(client, "The talk is given by Aisling Byrne.").content
     assert "Aisling" in hear(client, sound, prompt="Speakers: Aisling Byrne, Siobhan Kelly.").text

@@ -139,6 +139,9 @@ def _check_taken(api: str, deployment: Deployment, name: str, value: Any) -> Non
     rule = find_rule(api, deployment.versioned, name)
     if not value or rule is None:
         return
+    if rule["accepted"] == "no" and name == "prompt":
+        error = {"message": "Prompt is not supported for diarization models", "type": "invalid_request_error"}
+        raise ServiceError(400, error)
     if rule["accepted"] == "no":
         message = f"Unsupported parameter: '{name}' is not supported with this model."
         raise bad_request(message, name, "unsupported_parameter")
