@@ -2,6 +2,7 @@
 
 import base64
 import io
+import itertools
 import json
 import sys
 import wave
@@ -13,12 +14,13 @@ import pytest
 
 from tests.standin import Standin, serve
 from tests.standin.sound.files import CONTENT_TYPES, SPOKEN_HZ, decode_sound, encode_sound
-from tests.standin.sound.hearing import Asked, Whisper
+from tests.standin.sound.hearing import Asked, Segment, Turn, Whisper, Word
 from tests.standin.sound.languages import LANGUAGES
 from tests.standin.sound.speaking import VOICES, Kokoro, split_sentences
 from tests.standin.sound.spoken_language import tell_language
 from tests.standin.speech import ROUTES as SPEECH_ROUTES
 from tests.standin.transcriptions import ROUTES
+from tests.standin.transcripts import tell_speakers
 
 TEXT = "The red kite flies over the old mill. It sees a mouse."
 SIX = ["alloy", "echo", "fable", "onyx", "nova", "shimmer"]
@@ -332,6 +334,45 @@ def test_an_empty_file_is_refused(client):
         client.audio.transcriptions.create(model="whisper", file=("a.mp3", b""))
 
 
+def test_speakers_have_letters_and_their_segments_join_to_the_text(client):
+    raw = client.audio.transcriptions.with_raw_response.create(
+        model=DIARIZE,
+        file=("a.wav", make_wav(20)),
+        response_format="diarized_json",
+        chunking_strategy={"type": "server_vad"},
+    )
+    told = raw.parse()
+    assert "".join(one.text for one in told.segments).strip() == told.text.replace(".", "")
+    assert {one.speaker for one in told.segments} == {"A", "B"} and told.segments[0].speaker == "A"
+    assert [one.id for one in told.segments] == [f"seg_{n}" for n in range(len(told.segments))]
+    assert all(one.end <= other.start + 0.01 for one, other in itertools.pairwise(told.segments))
+    assert (told.task, told.duration, told.usage.type) == ("transcribe", 20.0, "tokens")
+    assert raw.headers["x-standin-note"] == "speakers drawn by lot"
+
+
+def test_a_stream_tells_its_speakers_at_last(client):
+    asked = {"response_format": "diarized_json", "chunking_strategy": "auto"}
+    *events, done = list(hear(client, make_wav(12), DIARIZE, stream=True, **asked))
+    segments = [event for event in events if event.type == "transcript.text.segment"]
+    assert segments == events[-len(segments) :] and {one.speaker for one in segments} == {"A", "B"}
+    whole = hear(client, make_wav(12), DIARIZE, **asked)
+    assert [one.to_dict() for one in segments] == [one.to_dict() for one in whole.segments]
+    assert done.text == whole.text
+
+
+def test_words_go_to_who_speaks_then_or_nearest_to_then():
+    words = [Word(" One", 0, 0.5), Word(" two.", 0.5, 1), Word(" Three", 1.4, 1.9), Word(" four", 2.6, 3)]
+    turns = [Turn(0, 1.1, 0), Turn(1.5, 2, 1), Turn(2, 2.4, 27)]
+    told = tell_speakers([Segment("", 0, 3, words)], turns)
+    assert [(one["speaker"], one["text"], one["start"], one["end"]) for one in told] == [
+        ("A", " One two.", 0, 1),
+        ("B", " Three", 1.4, 1.9),
+        ("AB", " four", 2.6, 3),
+    ]
+    same = tell_speakers([Segment("", 0, 3, words)], [])
+    assert [one["text"] for one in same] == [" One two.", " Three four"], "a sentence ends a segment"
+
+
 def test_a_wrong_language_is_refused_with_a_usage_of_nothing(client):
     with pytest.raises(openai.BadRequestError) as refused:
         hear(client, language="klingon")
@@ -421,6 +462,19 @@ def test_without_its_weights_an_engine_says_so_once_and_the_rest_goes_on(monkeyp
         assert "Whisper base int8 cannot answer." in capsys.readouterr().out
         assert client.chat.completions.create(model="gpt-4o", messages=[{"role": "user", "content": "Hello"}]).choices
         assert len(standin.requests) == 4, "not asked again: it would not help"
+
+
+def test_who_was_never_listened_to_keeps_nobody_waiting(monkeypatch, tmp_path):
+    """A client may leave before the first segment: the engine is free again all the same."""
+    engine = Whisper(folder=tmp_path)
+    monkeypatch.setattr(engine, "_begin", lambda sound, asked: ("en", iter([])))
+    sound = decode_sound(make_wav(1))
+    for leave in (lambda heard: heard.close(), lambda heard: None, list):
+        _, heard = engine.hear(sound, Asked())
+        assert engine._turn.locked()
+        leave(heard)
+        del heard
+        assert not engine._turn.locked()
 
 
 def test_a_missing_program_is_told_too(monkeypatch, tmp_path):
