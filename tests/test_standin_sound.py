@@ -9,13 +9,16 @@ import wave
 
 import av
 import httpx2
+import numpy as np
 import openai
 import pytest
 
 from tests.standin import Standin, serve
-from tests.standin.sound.files import CONTENT_TYPES, SPOKEN_HZ, decode_sound, encode_sound
+from tests.standin.sound.files import CONTENT_TYPES, HEARD_HZ, SPOKEN_HZ, decode_sound, encode_sound
 from tests.standin.sound.hearing import Asked, Segment, Turn, Whisper, Word
 from tests.standin.sound.languages import LANGUAGES
+from tests.standin.sound.speakers import Stretch
+from tests.standin.sound.speakers import tell_speakers as number_speakers
 from tests.standin.sound.speaking import VOICES, Kokoro, split_sentences
 from tests.standin.sound.spoken_language import tell_language
 from tests.standin.speech import ROUTES as SPEECH_ROUTES
@@ -373,6 +376,36 @@ def test_words_go_to_who_speaks_then_or_nearest_to_then():
     assert [one["text"] for one in same] == [" One two.", " Three four"], "a sentence ends a segment"
 
 
+def hum(pitch: float, colour: float, seconds: float = 1.5):
+    """A hum with overtones: as high as a voice, and as dark or bright as `colour` (Hz) says."""
+    at = np.arange(round(seconds * HEARD_HZ)) / HEARD_HZ
+    overtones = [np.exp(-n * pitch / colour) * np.sin(2 * np.pi * n * pitch * at) for n in range(1, 20)]
+    return (0.1 * np.sum(overtones, 0) + np.random.default_rng(1).normal(0, 0.001, len(at))).astype(np.float32)
+
+
+LOW, HIGH, BRIGHT = (110, 900), (210, 900), (110, 4_000)
+
+
+@pytest.mark.parametrize(
+    ("voices", "told"),
+    [
+        ([LOW, HIGH, LOW, HIGH], [0, 1, 0, 1]),
+        ([LOW, BRIGHT, BRIGHT, LOW], [0, 1, 1, 0]),
+        ([HIGH, LOW, BRIGHT, HIGH], [0, 1, 2, 0]),
+        ([LOW, LOW, LOW], [0, 0, 0]),
+        ([LOW], [0]),
+        ([], []),
+        ([LOW, (*HIGH, 0.4), HIGH, (*LOW, 0.3)], [0, 1, 1, 0]),
+        ([(*LOW, 0.4), (*HIGH, 0.4)], [0, 0]),
+    ],
+)
+def test_speakers_are_told_apart_by_pitch_and_spectrum(voices, told):
+    sounds = [hum(*voice) for voice in voices]
+    ends = np.cumsum([0, *[len(sound) for sound in sounds]]) / HEARD_HZ
+    stretches = [Stretch(start, end) for start, end in itertools.pairwise(ends)]
+    assert number_speakers(np.concatenate([np.zeros(0, np.float32), *sounds]), stretches) == told
+
+
 def test_a_wrong_language_is_refused_with_a_usage_of_nothing(client):
     with pytest.raises(openai.BadRequestError) as refused:
         hear(client, language="klingon")
@@ -439,8 +472,6 @@ def test_sound_has_a_route_in_both_forms():
 
 @pytest.mark.parametrize("kind", ["mp3", "opus", "aac", "flac", "wav"])
 def test_what_is_encoded_is_decoded_again(kind):
-    import numpy as np
-
     tone = (0.5 * np.sin(2 * np.pi * 440 * np.arange(SPOKEN_HZ) / SPOKEN_HZ)).astype(np.float32)
     heard = decode_sound(b"".join(encode_sound([tone, tone], kind)))
     assert heard.seconds == pytest.approx(2, abs=0.11)
