@@ -430,3 +430,11 @@ def test_what_is_in_a_picture_reaches_who_composes_the_next(client, monkeypatch,
             extra_headers={HEADER: "gpt-image-1-mini"},
         )
     assert told == [None, known]
+
+
+def test_one_thing_without_a_background_fills_the_picture(client, monkeypatch):
+    leaf = Scene("warm room", (Item("leaf", "green", "left", "front", "small", 1),))
+    monkeypatch.setattr(images, "read_composed", lambda text, prompt, over: leaf)
+    clear = read_picture(draw(client, background="transparent").data[0])
+    left, top, right, bottom = clear.crop((0, 0, 1024, 980)).getchannel("A").getbbox()
+    assert right - left > 500 and bottom - top > 500 and abs(left + right - 1024) < 120
