@@ -316,6 +316,7 @@ def test_on_a_narrow_page_printed_lines_break_between_words(lab, page):
     nbformat.write(normalise_notebook(v4.new_notebook(cells=[cell])), path)
     page.set_viewport_size({"width": 700, "height": 1000})
     page.goto(lab.address_of(path.name))
+    wait_for_kernel(page)  # or the server, ended while it starts one, ends badly
     printed = page.locator(".jp-OutputArea-output pre")
     printed.wait_for(timeout=60_000)
     page.wait_for_function("document.querySelector('link[href$=\"custom/custom.css\"]').sheet")
