@@ -157,7 +157,7 @@ def draw_label(name: str, product: str, weight: str, price: str, per_kilogram: s
     draw.text((732, 360), price, INK, font(150), anchor="rs")
     draw.text((732, 384), "EUR", INK, font(28), anchor="ra")
     draw.text((36, 418), f"1 kg = {per_kilogram} EUR", INK, font(16))
-    draw.text((36, 452), f"Art. {article} - best before end of 03/2027 - keep dry", GREY, font(9))
+    draw.text((36, 452), f"Art. {article} - best before end of 03/2027 - keep dry", GREY, font(7.5))
     draw.rectangle((0, 0, 767, 511), outline=INK, width=3)
     save(label, name)
 
@@ -196,6 +196,7 @@ def draw_chart(name: str, with_numbers: bool) -> None:
         if with_numbers:
             draw.text((left + 27, 374 - cups * 3), str(cups), INK, font(18), anchor="ms")
     save(chart, name)
+    (HERE / "chart.json").write_text(json.dumps(CUPS) + "\n", encoding="utf-8")
 
 
 def main() -> None:
