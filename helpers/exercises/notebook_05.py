@@ -106,17 +106,17 @@ def _receipt(total: float, date: str = "2026-11-04", **lines: float) -> Any:
 
 
 _FINE = {
-    "a right receipt": _receipt(5.3, Bread=4.2, Roll=1.1),
+    "a right receipt": _receipt(5.75, Bread=4.5, Roll=1.25),
     "a receipt with a discount": _receipt(21.25, Hammer=18.5, Nails=4.75, Discount=-2.0),
     "0.1 + 0.2 = 0.3, which is right to the cent": _receipt(0.3, Bag=0.1, Clip=0.2),
-    "a receipt of this very day": _receipt(5.3, "2026-11-20", Bread=4.2, Roll=1.1),
+    "a receipt of this very day": _receipt(5.75, "2026-11-20", Bread=4.5, Roll=1.25),
 }
 _FLAWED = {
-    "a total that is not the sum of the lines": _receipt(53.0, Bread=4.2, Roll=1.1),
-    "a total that is a cent too low": _receipt(5.29, Bread=4.2, Roll=1.1),
-    "a date after today": _receipt(5.3, "2026-11-21", Bread=4.2, Roll=1.1),
-    "a date that is none, 2026-13-40": _receipt(5.3, "2026-13-40", Bread=4.2, Roll=1.1),
-    "a date in words, 4 Nov 2026": _receipt(5.3, "4 Nov 2026", Bread=4.2, Roll=1.1),
+    "a total that is not the sum of the lines": _receipt(57.5, Bread=4.5, Roll=1.25),
+    "a total that is a cent too low": _receipt(5.74, Bread=4.5, Roll=1.25),
+    "a date after today": _receipt(5.75, "2026-11-21", Bread=4.5, Roll=1.25),
+    "a date that is none, 2026-13-40": _receipt(5.75, "2026-13-40", Bread=4.5, Roll=1.25),
+    "a date in words, 4 Nov 2026": _receipt(5.75, "4 Nov 2026", Bread=4.5, Roll=1.25),
 }
 
 
