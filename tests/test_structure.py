@@ -206,7 +206,8 @@ def _count_code(path: Path) -> int:
 # asked is read through functions and loops (+100), each notebook is judged (+110), and requests are found, reviewed,
 # priced and renamed (+560); then to 2,050: a name is changed only where its whole flow through the notebook is known
 # (+100), and prices tell cached tokens and sound apart (+60).
-BUDGETS = {"recordings": 2_200, "course": 2_050, "exercises": 900, "charts": 1_200, "": 2_250}
+# The ground and what notebooks do with answers grew from 2,250 by sound: its files, players, cuts and captions (+330).
+BUDGETS = {"recordings": 2_200, "course": 2_050, "exercises": 900, "charts": 1_200, "": 2_580}
 
 
 @pytest.mark.parametrize("part", BUDGETS)
