@@ -83,14 +83,14 @@ def _check_side(answer: Any, model: str, width: int, height: int, budget: int) -
     """Truth: the table's rule at this side, and at one pixel more."""
     if isinstance(answer, bool) or not isinstance(answer, Real):
         raise Wrong("A number of pixels was expected.")
-    if answer != int(answer) or answer < 1:
+    side = round(float(answer))
+    if side != answer or side < 1:
         raise Wrong("A whole number of pixels was expected.")
 
     def count(side: int) -> int:
         scale = side / max(width, height)
         return shown_picture_tokens(model, round(width * scale), round(height * scale), "high")
 
-    side = int(answer)
     if side >= max(width, height):
         raise Wrong(f"The photo has only {max(width, height):,} pixels, and counts for {count(max(width, height)):,}.")
     if (tokens := count(side)) > budget:
