@@ -13,7 +13,7 @@ course                                           for those who run and write the
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from helpers.checks import check, solution
+    from helpers.checks import check
     from helpers.clients import connect, connect_async, show_connection
     from helpers.costs import request_cost
     from helpers.evidence import elapsed_ms, show_evidence
@@ -37,7 +37,6 @@ __all__ = [
     "show_evidence",
     "show_progress",
     "show_table",
-    "solution",
 ]
 
 _LATER = {
@@ -54,7 +53,6 @@ _LATER = {
     "show_evidence": "evidence",
     "show_progress": "progress",
     "show_table": "tables_shown",
-    "solution": "checks",
 }
 
 
