@@ -162,16 +162,14 @@ def draw_label(name: str, product: str, weight: str, price: str, per_kilogram: s
 
 
 def draw_print(sizes: list[float]) -> None:
-    """Rows of codes in smaller and smaller print; the codes have no letters that look alike."""
-    chosen, rows, y = random.Random(7), [], 26
-    sheet = Image.new("RGB", (768, 480), "white")
+    """Rows of two codes in smaller and smaller print; the codes have no letters that look alike."""
+    chosen, rows, y = random.Random(11), [], 22
+    sheet = Image.new("RGB", (768, 400), "white")
     draw = ImageDraw.Draw(sheet)
-    for number, size in enumerate(sizes, 1):
-        codes = ["".join(chosen.choice("ACEFHJKLMNPRTUWXY3479") for _ in range(5)) for _ in range(3)]
-        draw.text((60, y), f"{number}", GREY, font(16))
-        for place, code in enumerate(codes):
-            draw.text((150 + place * 210, y), code, INK, font(size))
-        rows.append({"row": number, "pixels": size, "codes": codes})
+    for size in sizes:
+        codes = ["".join(chosen.choice("ACEFHJKLMNPRTUWXY3479") for _ in range(5)) for _ in range(2)]
+        draw.text((384, y), " ".join(codes), INK, font(size), anchor="ma")
+        rows.append({"pixels": size, "codes": codes})
         y += round(size * 1.3) + 22
     save(sheet, "print")
     (HERE / "print.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
@@ -203,7 +201,7 @@ def main() -> None:
     draw_receipts()
     draw_label("label_coffee", "Mountain Coffee", "ground, 250 g", "4.49", "17.96", "40318-7", "#6b3e26")
     draw_label("label_tea", "Harbour Tea", "black, 125 g", "3.29", "26.32", "51920-4", "#1f5f4a")
-    draw_print([34, 26, 20, 16, 13, 11, 9.5, 8.5, 7.5, 6.5])
+    draw_print([28, 20, 14, 11, 9, 8, 7, 6.5, 6, 5.5])
     draw_chart("chart_numbers", with_numbers=True)
     draw_chart("chart_plain", with_numbers=False)
 
