@@ -36,7 +36,9 @@ test:
 types:
 	$(PYTHON_IN_VENV) -m mypy
 
-# Some of the tests' time is waiting, so there are more processes than cores. Who gets which: tests/conftest.py.
+# Some of the tests' time is waiting, so there are more processes than cores. Who gets which: tests/conftest.py. What
+# tests/network does for every process it does for the first as well; not for setup's, which needs the network.
+units: export PYTHONPATH := $(CURDIR)/tests/network$(if $(PYTHONPATH),:$(PYTHONPATH))
 units:
 	$(PYTHON_IN_VENV) -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder --durations=10 \
 		--nbval --nbval-current-env tests $(NOTEBOOKS)

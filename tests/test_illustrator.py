@@ -1,10 +1,12 @@
 """The stand-in's illustrator: every motif can be drawn, and a scene is what was written."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from PIL import Image, ImageChops, ImageDraw
 
+from tests.standin.pictures.arranging import arrange
 from tests.standin.pictures.colours import COLOURS
 from tests.standin.pictures.composing import ask_to_compose, read_composed
 from tests.standin.pictures.drawing import QUALITIES, draw_scene, sign
@@ -125,7 +127,7 @@ def test_what_is_no_scene_is_refused(written):
 
 def test_a_scene_that_was_cut_off_is_refused():
     with pytest.raises(ValueError):
-        read_composed('{"setting": "outdoors", "background": "sea", "items": [{"thing": "a bo')
+        read_composed('{"setting": "outdoors", "background": "sea", "items": [{"thing": "a bo', "a boat")
 
 
 def test_a_thing_that_is_named_twice_is_drawn_once():
@@ -136,3 +138,59 @@ def test_the_request_of_a_seed_is_drawn_by_chance_and_without_one_is_the_likelie
     assert ask_to_compose("a cat").body["temperature"] == 0
     drawn = ask_to_compose("a cat", 7).body
     assert drawn["temperature"] > 0 and drawn["seed"] == 7
+
+
+# --- what is seen is the engine's choice, where it stands the code's ---
+
+
+def things(arranged):
+    return {one.motif: (one.colour, one.count) for one in arranged.items}
+
+
+def test_nothing_is_added_recoloured_counted_or_written_because_the_prompt_says_so():
+    composed = scene(item("cat", colour="blue", count=2), item("lamp"), background="desert", words="book")
+    arranged = arrange(composed, "one red cat, a dog and a window in a warm room at night, with the words HAPPY 40")
+    assert things(arranged) == {"cat": ("blue", 2), "lamp": (MOTIFS["lamp"].colour, 1)}
+    assert (arranged.background, arranged.words) == ("desert", "book")
+
+
+def test_a_box_that_names_a_motif_or_the_picture_itself_is_none():
+    boxes = [item(LABELLED_BOX, thing="red boat"), item(LABELLED_BOX, thing="birthday card"), item("cake")]
+    assert things(arrange(scene(*boxes), "")).keys() == {"sailing boat", "cake"}
+    assert things(arrange(scene(item(LABELLED_BOX, thing="microscope")), "")).keys() == {LABELLED_BOX}
+
+
+def test_things_that_were_piled_up_are_spread_and_those_of_an_edit_stay():
+    piled = scene(*(item(motif, side="right") for motif in ("cat", "chair", "lamp")))
+    assert {one.side for one in arrange(piled, "a cat, a chair, a lamp").items} == {"left", "middle", "right"}
+    assert {one.side for one in arrange(piled, "a cat, a chair, a lamp on the right").items} == {"right"}
+    assert {one.side for one in arrange(piled, "a cat, a chair, a lamp", over=()).items} == {"right"}
+
+
+def test_an_edit_does_not_draw_again_what_is_there_unless_more_is_asked_for():
+    both = scene(item("lighthouse"), item("sailing boat"))
+    assert things(arrange(both, "the lighthouse and a boat", over={"lighthouse"})).keys() == {"sailing boat"}
+    assert len(arrange(both, "another lighthouse and a boat", over={"lighthouse"}).items) == 2
+
+
+def test_pieces_that_nobody_gave_a_colour_have_one_each():
+    def colours(said):
+        placed = place_items(arrange(scene(item("balloon", colour=said, count=3)), ""), 1, seed=0)
+        return [one.item.colour for one in placed]
+
+    assert len(set(colours("its own"))) == 3 and set(colours("blue")) == {"blue"}
+
+
+def test_one_thing_before_nothing_fills_the_picture():
+    (placed,) = place_items(arrange(scene(item("leaf"), background="plain"), ""), 1, seed=0)
+    left, top, wide, tall = placed.box
+    assert max(wide, tall) > 65 and abs(left + wide / 2 - 50) < 1 and abs(top + tall / 2 - 50) < 1
+
+
+def test_water_colours_waver_and_leave_a_margin():
+    arranged = arrange(scene(item("robot")), "a robot, watercolour")
+    painted = draw_scene(arranged, (160, 160), quality="high", seed=1)
+    plain = draw_scene(replace(arranged, style=""), (160, 160), quality="high", seed=1)
+    assert painted.size == plain.size and painted.tobytes() != plain.tobytes()
+    assert min(painted.getpixel((1, 1))[:3]) > 235
+    assert painted.tobytes() == draw_scene(arranged, (160, 160), quality="high", seed=1).tobytes()

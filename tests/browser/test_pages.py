@@ -9,7 +9,9 @@ from bs4 import BeautifulSoup
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from nbconvert import HTMLExporter
+from pandas import DataFrame
 
+from helpers import show_table
 from helpers.charts import bars
 from helpers.course.notebooks import read_notebook
 from helpers.evidence import documented
@@ -67,7 +69,6 @@ SHOWN, OF_THE_THEME = ".jp-RenderedMarkdown, .jp-OutputArea-output", ".highlight
 def test_on_a_dark_exported_page_every_text_can_be_read(path, browser, tmp_path):
     page = open_page(browser, export_saved(path, "dark"), tmp_path, color_scheme="dark")
     texts = list_texts(page, SHOWN, OF_THE_THEME)
-    page.close()
     assert len(texts) > 5 and max(text.ground for text in texts) < 0.25, "a light ground on a dark page"
     assert find_pale(texts) == []
 
@@ -84,6 +85,19 @@ def test_no_table_of_an_exported_page_is_wider_than_its_column(path, browser, tm
     assert tables, "each notebook has one"
 
 
+ITEMS = """() => Array.from(document.querySelectorAll(".jp-OutputArea-output :is(p, figcaption) span"),
+    item => [item.innerText, item.getClientRects().length])"""
+
+
+def test_on_a_narrow_page_receipts_and_evidence_break_between_their_items_alone(browser, tmp_path):
+    page = open_page(browser, export_saved(NOTEBOOKS[0]), tmp_path, viewport={"width": 420, "height": 900})
+    items = page.evaluate(ITEMS)
+    page.close()
+    said = " ".join(text for text, _ in items)
+    assert "tokens out" in said and "recorded 20" in said and "evidence: " in said
+    assert [item for item in items if item[1] != 1] == []
+
+
 def test_pale_text_is_found_where_there_is_some(browser, tmp_path):
     spans = {
         "well": "color: #fff", "well, too": "color: rgba(255, 255, 255, 0.75)", "pale": "color: #777",
@@ -95,7 +109,6 @@ def test_pale_text_is_found_where_there_is_some(browser, tmp_path):
         browser, f"<html lang=en><body style='background: #111; margin: 0'>{body}<i>not asked</i>", tmp_path
     )
     texts = list_texts(page, "p")
-    page.close()
     assert [text.words for text in texts] == ["well", "well, too", "pale", "faint", "on white", "large"]
     assert [told.partition(" ")[2] for told in find_pale(texts)] == ["pale", "faint", "on white"]
     assert round(texts[0].contrast, 2) == 18.88 and round(texts[2].contrast, 2) == 4.22
@@ -139,16 +152,29 @@ def export_saved(path: Path, theme: str = "light") -> str:
 
 
 def export_page(notebook, theme: str = "light") -> str:
-    return HTMLExporter(template_name="lab", theme=theme).from_notebook_node(notebook)[0]
+    return make_exporter(theme).from_notebook_node(notebook)[0]
 
 
-def open_page(browser, text: str, folder: Path, **options):
-    """A page that reaches no other machine."""
+@functools.cache
+def make_exporter(theme: str) -> HTMLExporter:
+    """It reads its templates once."""
+    return HTMLExporter(template_name="lab", theme=theme)
+
+
+def open_page(browser, text: str, folder: Path, color_scheme: str = "light"):
+    """In a tab that reaches no other machine, and that the next page is opened in."""
     file = folder / "page.html"
     file.write_text(text, encoding="utf-8")
-    page = browser.new_page(**options)
-    page.route("**/*", lambda route: route.continue_() if route.request.url.startswith("file:") else route.abort())
+    page = open_tab(browser)
+    page.emulate_media(color_scheme=color_scheme)
     page.goto(file.as_uri(), wait_until="domcontentloaded")
+    return page
+
+
+@functools.cache
+def open_tab(browser):
+    page = browser.new_page()
+    page.route("**/*", lambda route: route.continue_() if route.request.url.startswith("file:") else route.abort())
     return page
 
 
@@ -166,7 +192,6 @@ def find_faults(browser, axe, text: str, folder: Path) -> tuple[list[str], set[t
         ours += [f"{fault['id']} at {place}" for place in left]
     page.emulate_media(color_scheme="dark")
     at_night = list_texts(page, SHOWN, OF_THE_THEME)
-    page.close()
     return ours, found, at_night
 
 
@@ -204,3 +229,20 @@ def test_jupyterlab_shows_a_figure_with_its_alt_text_in_a_notebook_that_it_does_
     page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(timeout=60_000)  # or it ends badly
     evidence = page.locator(".jp-OutputArea figcaption")
     assert evidence.inner_text() == "evidence: documented · a page"
+
+
+def test_the_caption_of_a_narrow_table_stands_in_one_line(browser, tmp_path):
+    InteractiveShell.instance()
+    with capture_output() as caught:
+        show_table(DataFrame({"a": ["x"], "b": [1]}), caption="Tokens of a poem, hidden reasoning counted", source="a")
+    InteractiveShell.clear_instance()
+    cell = nbformat.v4.new_code_cell("show_table(...)", execution_count=1)
+    cell.outputs = [nbformat.v4.new_output("display_data", caught.outputs[0].data)]
+    text = export_page(nbformat.v4.new_notebook(cells=[cell]))
+    for width, most in ((1000, 1.8), (400, 8)):  # lines
+        page = open_page(browser, text, tmp_path, viewport={"width": width, "height": 500})
+        caption = page.locator("caption")
+        height = caption.evaluate("one => one.offsetHeight / parseFloat(getComputedStyle(one).lineHeight)")
+        assert height < most
+        assert page.locator("table").evaluate("one => one.offsetWidth") <= min(700, width)
+        page.close()

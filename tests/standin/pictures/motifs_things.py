@@ -41,8 +41,20 @@ def lighthouse(p: Pen, c: Tone) -> None:
             ],
             COLOURS["red"].plain,
         )
+    if p.fine:
+        p.poly([(60, 26), (66, 26), (76, 92), (64, 92)], mix(c.plain, c.deep, 0.45))
+        for top, bottom in ((36, 50), (64, 78)):
+            edge = [(60.6 + (top - 26) * 0.06, top), (66 + (top - 26) * 0.15, top)]
+            edge += [(66 + (bottom - 26) * 0.15, bottom), (60.6 + (bottom - 26) * 0.06, bottom)]
+            p.poly(edge, COLOURS["red"].deep)
+        p.rect(43, 80, 13, 12.5, WOOD.deep, 6)
+        p.rect(44, 55, 9, 6, INK, 4)
     p.rect(28, 22, 44, 5, INK)
     p.rect(36, 10, 28, 13, SUN.light)
+    if p.fine:
+        p.oval(50, 16.5, 8, 4.6, SNOW.light)
+        for x in (36, 49, 62):
+            p.rect(x, 10, 2.4, 13, INK)
     p.poly([(32, 11), (50, 0), (68, 11)], COLOURS["red"].deep)
 
 
@@ -229,8 +241,20 @@ def robot(p: Pen, c: Tone) -> None:
     p.rect(30, 20, 40, 15, INK, 6)
     for x in (41, 59):
         p.disc(x, 27.5, 5, COLOURS["teal"].light)
+    p.rect(42, 43, 16, 6, c.deep)
+    p.rect(14, 52, 72, 7, c.deep, 3)
     p.rect(26, 48, 48, 34, c.plain, 6)
+    if p.fine:
+        p.rect(26, 48, 14, 34, mix(c.plain, c.light, 0.45), 6)
+        p.rect(22, 12, 14, 32, mix(c.plain, c.light, 0.45), 8)
+        p.rect(30, 20, 40, 15, INK, 6)
+        for x in (41, 59):
+            p.disc(x, 27.5, 5, COLOURS["teal"].light)
+            p.disc(x - 1.4, 26, 1.6, SNOW.light)
     p.rect(36, 55, 28, 14, c.deep, 3)
+    if p.fine:
+        for x, name in ((42, "red"), (50, "yellow"), (58, "green")):
+            p.disc(x, 62, 2.4, COLOURS[name].plain)
     for x in (10, 78):
         p.rect(x, 50, 12, 26, c.deep, 6)
     for x in (32, 54):

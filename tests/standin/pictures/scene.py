@@ -1,17 +1,39 @@
 """What a scene says: the schema that an engine is held to, and reading what it wrote."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, cast, get_args
 
 from tests.standin.pictures import motifs_animals, motifs_home, motifs_nature, motifs_things  # noqa: F401 (they enter)
 from tests.standin.pictures.colours import COLOURS
 from tests.standin.pictures.motif import MOTIFS
 
-__all__ = ["BACKGROUNDS", "LABELLED_BOX", "Item", "Scene", "read_scene", "scene_schema"]
+__all__ = [
+    "BACKGROUNDS",
+    "LABELLED_BOX",
+    "MOST_ITEMS",
+    "Background",
+    "Item",
+    "Scene",
+    "Side",
+    "Size",
+    "read_scene",
+    "scene_schema",
+]
 
 Background = Literal[
-    "warm room", "cool room", "meadow", "beach", "sea", "city street", "night", "snow", "desert", "sunset", "plain"
+    "warm room",
+    "cool room",
+    "meadow",
+    "beach",
+    "sea",
+    "city street",
+    "night",
+    "snow",
+    "desert",
+    "sunset",
+    "balcony",
+    "plain",
 ]
 Side = Literal["left", "middle", "right"]
 Depth = Literal["back", "middle", "front"]
@@ -24,7 +46,10 @@ MOST_ITEMS, MOST_OF_ONE, MOST_LETTERS, MOST_OF_LABEL = 10, 6, 28, 18
 
 @dataclass(frozen=True)
 class Item:
-    """One thing of a scene. motif: of motif.MOTIFS, or LABELLED_BOX with its label. colour: of colours.COLOURS."""
+    """One thing of a scene. motif: of motif.MOTIFS, or LABELLED_BOX with its label. colour: of colours.COLOURS.
+
+    thing: what the engine called it. has_own_colour: whether it gave it none of another.
+    """
 
     motif: str
     colour: str
@@ -33,15 +58,22 @@ class Item:
     size: Size
     count: int
     label: str = ""
+    thing: str = field(default="", compare=False)
+    has_own_colour: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
 class Scene:
-    """background: of BACKGROUNDS. words: to be written into the picture, often none."""
+    """background: of BACKGROUNDS. words: to be written into the picture, often none.
+
+    motley: motifs each of whose pieces has a colour of its own. style: of the whole picture.
+    """
 
     background: Background
     items: tuple[Item, ...]
     words: str = ""
+    motley: frozenset[str] = frozenset()
+    style: Literal["", "watercolour"] = ""
 
 
 def scene_schema() -> dict[str, Any]:
@@ -101,7 +133,8 @@ def _read_item(written: Mapping[str, Any]) -> Item:
         motif = thing.lower()  # a box was asked for in place of what can be drawn
     if motif not in MOTIFS and motif != LABELLED_BOX:
         raise ValueError(f"no scene: motif {motif!r}")
-    if colour not in COLOURS:
+    has_own_colour = colour not in COLOURS
+    if has_own_colour:
         colour = MOTIFS[motif].colour if motif in MOTIFS else "white"
     label = thing[:MOST_OF_LABEL] if motif == LABELLED_BOX else ""
     count = min(max(int(written["count"]), 1), MOST_OF_ONE)
@@ -109,4 +142,6 @@ def _read_item(written: Mapping[str, Any]) -> Item:
         written[name] if written[name] in get_args(kind) else middle
         for name, kind, middle in (("side", Side, "middle"), ("depth", Depth, "middle"), ("size", Size, "medium"))
     )
-    return Item(motif, colour, cast("Side", side), cast("Depth", depth), cast("Size", size), count, label)
+    return Item(
+        motif, colour, cast("Side", side), cast("Depth", depth), cast("Size", size), count, label, thing, has_own_colour
+    )
