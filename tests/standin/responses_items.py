@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.standin.checking import check_text_parts
 from tests.standin.refusals import bad_request, missing, not_served, wrong_type
+from tests.standin.seeing.parts import PICTURE, read_parts
 from tests.standin.tokens import message_text
 from tests.standin.wire import make_id
 
@@ -113,9 +114,19 @@ def _read_item(item: Any, where: str, find: Find) -> list[dict[str, Any]]:
         raise bad_request(message, f"{where}.role", "invalid_value")
     if item.get("content") is None:
         raise missing(f"{where}.content")
-    checked = {"content": check_text_parts(item["content"], f"{where}.content", _PARTS)}
+    content = _read_content(item, f"{where}.content")
     # As one text, so that an answer handed back is the same to the engine as one that was followed.
-    return [{"role": item["role"], "content": message_text(checked)}]
+    has_pictures = any(part["type"] == PICTURE for part in content)
+    return [{"role": item["role"], "content": content if has_pictures else message_text({"content": content})}]
+
+
+def _read_content(item: Mapping[str, Any], where: str) -> list[dict[str, Any]]:
+    """The parts of a message. An assistant's has no pictures."""
+    if item["role"] == "assistant":
+        content: Any = check_text_parts(item["content"], where, _PARTS)
+    else:
+        content = read_parts(item["content"], where, _PARTS, "responses")
+    return [{"type": "text", "text": content}] if isinstance(content, str) else content
 
 
 def _say_call(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -144,8 +155,14 @@ def _name_item(item: dict[str, Any]) -> dict[str, Any]:
     named = {"id": item.get("id") or make_id(prefix), "type": kind, "status": "completed"}
     if kind != "message":
         return named | {name: item[name] for name in ("call_id", "name", "arguments", "output") if name in item}
-    text = message_text({"content": check_text_parts(item["content"], "input", _PARTS)})
-    part: dict[str, Any] = {"type": "input_text", "text": text}
+    content = _read_content(item, "input")
     if item["role"] == "assistant":
-        part = {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
-    return named | {"role": item["role"], "content": [part]}
+        told = [{"type": "output_text", "text": message_text({"content": content}), "annotations": [], "logprobs": []}]
+    elif any(part["type"] == PICTURE for part in content):
+        told = [
+            part["part"].told() if part["type"] == PICTURE else {"type": "input_text", "text": part["text"]}
+            for part in content
+        ]
+    else:
+        told = [{"type": "input_text", "text": message_text({"content": content})}]
+    return named | {"role": item["role"], "content": told}
