@@ -399,7 +399,7 @@ EXERCISES = [
         STAR,
         {
             "no background": (without(STAR, "background"), "asks for a transparent"),
-            "JPEG": (STAR | {"output_format": "jpeg"}, "PNG can be transparent"),
+            "JPEG": (STAR | {"output_format": "jpeg"}, "PNG comes by itself"),
             "a model that refuses it": (STAR | {"model": "gpt-image-2"}, "Section 6 shows"),
             "a dearer model": (STAR | {"model": "gpt-image-1.5"}, "gpt-image-1.5 takes $0.0087"),
             "the newest model": (STAR | {"model": "gpt-image-2.5-flare"}, "gpt-image-2.5-flare takes $0.0059"),

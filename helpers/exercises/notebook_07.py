@@ -23,11 +23,11 @@ def _check_icon(answer: Any, client: Any, prompt: str) -> str:
     request = _read(answer, prompt)
     if "n" in request:
         raise Wrong("One picture is what comes without n: leave it out.")
-    _leave_out(request, "model", "prompt", "size", "quality", "background", "output_format")
+    if "output_format" in request:
+        raise Wrong("PNG comes by itself, and JPEG cannot be transparent: leave output_format out.")
+    _leave_out(request, "model", "prompt", "size", "quality", "background")
     if request.get("background") != "transparent":
         raise Wrong("Nothing here asks for a transparent background.")
-    if request.get("output_format", "png") != "png":
-        raise Wrong("PNG can be transparent, and it comes by itself: leave output_format out.")
     model = request["model"]
     if model not in (prices := _price_transparent()):
         raise Wrong(f"Section 6 shows what {model} says to a transparent background, or it draws no pictures.")
