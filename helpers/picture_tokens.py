@@ -10,7 +10,7 @@ from typing import Any
 from helpers.errors import CourseError
 from helpers.tables import list_versions, read_rows
 
-__all__ = ["PictureTooLarge", "drawn_picture_tokens", "shown_picture_size", "shown_picture_tokens"]
+__all__ = ["PictureTooLarge", "drawn_picture_tokens", "find_size_fault", "shown_picture_size", "shown_picture_tokens"]
 
 _TILE, _PATCH = 512, 32  # pixels
 _LOW = 512  # pixels: the longest side that a model counting tiles looks at with detail low
@@ -85,6 +85,23 @@ def drawn_picture_tokens(model: str, size: str = "1024x1024", quality: str = "hi
     return math.ceil(base * other * (2_000_000 + width * height) / 4_000_000)
 
 
+def find_size_fault(width: int, height: int) -> str:
+    """Which of gpt-image-2's bounds a size in pixels breaks; "" where it keeps them all.
+
+    In this order: "no multiple of 16", "too long", "too few pixels", "too many pixels", "too narrow". Source:
+    parameters.csv, whose note on the size of gpt-image-2 has the figures.
+    """
+    if width % 16 or height % 16:
+        return "no multiple of 16"
+    if max(width, height) > _LONGEST_PX:
+        return "too long"
+    if width * height < _LEAST_PX:
+        return "too few pixels"
+    if width * height > _MOST_PX:
+        return "too many pixels"
+    return "too narrow" if max(width, height) > _NARROWEST * min(width, height) else ""
+
+
 def _priced_models() -> set[str]:
     return {row["model"] for row in read_rows("image_tokens")}
 
@@ -145,9 +162,10 @@ def _read_size(size: str) -> tuple[int, int]:
     except ValueError:
         raise CourseError(f"{size!r} is no size in pixels", next='size="1024x1024"') from None
     _check_size(width, height)
-    if width % 16 or height % 16 or max(width, height) > _LONGEST_PX:
+    fault = find_size_fault(width, height)
+    if fault in ("no multiple of 16", "too long"):
         raise CourseError(f"{size} is refused: sides are multiples of 16, up to {_LONGEST_PX:,}", next='"1920x1088"')
-    if max(width, height) > _NARROWEST * min(width, height) or not _LEAST_PX <= width * height <= _MOST_PX:
+    if fault:
         raise CourseError(
             f"{size} is refused: at most 3 to 1, and {_LEAST_PX:,} to {_MOST_PX:,} pixels in all",
             next='size="1024x1024"',

@@ -72,6 +72,18 @@ def test_on_a_dark_exported_page_every_text_can_be_read(path, browser, tmp_path)
     assert find_pale(texts) == []
 
 
+TABLES = "() => Array.from(document.querySelectorAll('table'), one => [one.offsetWidth, one.innerText.slice(0, 60)])"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_no_table_of_an_exported_page_is_wider_than_its_column(path, browser, tmp_path):
+    page = open_page(browser, export_saved(path), tmp_path)
+    tables = page.evaluate(TABLES)
+    page.close()
+    assert [table for table in tables if table[0] > 700] == []
+    assert tables, "each notebook has one"
+
+
 def test_pale_text_is_found_where_there_is_some(browser, tmp_path):
     spans = {
         "well": "color: #fff", "well, too": "color: rgba(255, 255, 255, 0.75)", "pale": "color: #777",

@@ -5,14 +5,12 @@ to the pixel (the service's own models take a mask as guidance, and may repaint 
 prints. Nothing is taken out of a picture: no engine here sees one.
 """
 
-import io
 import time
 from typing import Any
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
-from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
@@ -22,6 +20,7 @@ from helpers.parameters import find_rule
 from helpers.picture_tokens import shown_picture_tokens
 from tests.standin.answering import Answering
 from tests.standin.deployments import Deployment
+from tests.standin.forms import files_of, read_form
 from tests.standin.front import Front, find_dated, find_named
 from tests.standin.images import (
     compose,
@@ -33,28 +32,30 @@ from tests.standin.images import (
     tell_picture,
     tell_usage,
 )
-from tests.standin.images_request import Wanted, check_images, image_error
+from tests.standin.images_request import Wanted, check_images, check_named_model, image_error
 from tests.standin.pictures.drawing import draw_scene, sign
+from tests.standin.pictures.reading import open_picture, read_mask
 from tests.standin.pictures.scene import Scene
-from tests.standin.refusals import ServiceError, bad_request, missing, too_large
+from tests.standin.refusals import ServiceError, bad_request, missing, resource_not_found, too_large
 from tests.standin.wire import event_headers, json_response, make_id
 
-__all__ = ["ROUTES"]
+__all__ = ["ROUTES", "fit_mask", "redraw"]
 
 _MOST_BYTES, _MOST_MASK = 50_000_000, 4_000_000
 _MOST_PICTURES = 16
+_FIRST_VERSION = "2025-04-01"  # of the API that knows edits
 _INTEGERS = ("n", "output_compression", "partial_images")
 
 
 async def _edit(request: Request, deployment: Deployment, form: FormData) -> Response:
     body = _read_fields(form)
     wanted = check_images("image_edits", deployment, body)
-    pictures = [await _read_picture(one, "image") for one in _files(form, "image")]
+    pictures = [await _read_picture(one, "image") for one in files_of(form, "image")]
     if not pictures:
         raise missing("image")
     if len(pictures) > _MOST_PICTURES:
         raise bad_request(f"Invalid 'image': at most {_MOST_PICTURES} pictures, but got {len(pictures)}.", "image")
-    masks = _files(form, "mask")
+    masks = files_of(form, "mask")
     mask = await _read_mask(masks[0], pictures[0]) if masks else None
     front: Front = request.app.state.front
     text_tokens = front.count_prompt.text(wanted.prompt, deployment.encoding)
@@ -65,10 +66,10 @@ async def _edit(request: Request, deployment: Deployment, form: FormData) -> Res
         note=label_of(deployment),
     )  # fmt: skip
     seed = next_seed(front, deployment, wanted.prompt)
-    size = pictures[0].size if not body.get("size") or body["size"] == "auto" else wanted.size
+    size = pictures[0].size if wanted.is_auto_size else wanted.size
 
     def draw(scene: Scene, number: int) -> Image.Image:
-        return _redraw(scene, pictures, mask, size, wanted, seed + number, label_of(deployment))
+        return redraw(scene, pictures, mask, size, wanted, seed + number, label_of(deployment))
 
     usage = tell_usage(text_tokens, image_tokens, wanted.tokens * wanted.n)
     if wanted.stream:
@@ -86,7 +87,7 @@ async def _edit(request: Request, deployment: Deployment, form: FormData) -> Res
     return json_response(told, headers=answering.headers, engine=answering.label)
 
 
-def _redraw(
+def redraw(
     scene: Scene,
     pictures: list[Image.Image],
     mask: Image.Image | None,
@@ -95,6 +96,7 @@ def _redraw(
     seed: int,
     label: str,
 ) -> Image.Image:
+    """The first picture edited. mask: where it may change, None for everywhere. size: of the result, in pixels."""
     first = pictures[0]
     if mask is None:
         done = first.copy()
@@ -136,22 +138,13 @@ def _read_fields(form: FormData) -> dict[str, Any]:
     return body
 
 
-def _files(form: FormData, name: str) -> list[UploadFile]:
-    return [value for key, value in form.multi_items() if key.removesuffix("[]") == name and not isinstance(value, str)]
-
-
 async def _read_picture(file: UploadFile, param: str) -> Image.Image:
     data = await file.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
         raise too_large(_MOST_BYTES, len(data))
     try:
-        opened = Image.open(io.BytesIO(data))
-        if opened.format not in ("PNG", "JPEG", "WEBP"):
-            raise UnidentifiedImageError(opened.format)
-        if opened.width * opened.height > 40_000_000:
-            raise image_error("The image has too many pixels.", param)
-        return opened.convert("RGBA")
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError):
+        return await run_in_threadpool(open_picture, data)
+    except ValueError:
         kinds = "'image/jpeg', 'image/png', 'image/webp'"
         message = (
             f"Invalid file '{param}': unsupported mimetype ('{file.content_type}'). Supported file formats are {kinds}."
@@ -160,17 +153,20 @@ async def _read_picture(file: UploadFile, param: str) -> Image.Image:
 
 
 async def _read_mask(file: UploadFile, picture: Image.Image) -> Image.Image:
-    data = await file.read(_MOST_MASK + 1)
+    return fit_mask(await file.read(_MOST_MASK + 1), picture)
+
+
+def fit_mask(data: bytes, picture: Image.Image) -> Image.Image:
+    """The mask for a picture. Raises what the service answers to one that does not fit it."""
     try:
-        mask = Image.open(io.BytesIO(data))
-        mask.load()
-    except (UnidentifiedImageError, OSError, ValueError):
+        mask = read_mask(data)
+    except LookupError:
+        raise _bad_mask("mask image missing alpha channel") from None
+    except ValueError:
         raise _bad_mask("mask is no image") from None
-    if mask.mode not in ("RGBA", "LA") and "transparency" not in mask.info:
-        raise _bad_mask("mask image missing alpha channel")
     if mask.size != picture.size:
         raise _bad_mask("mask size does not match image size")
-    return mask.convert("RGBA")
+    return mask
 
 
 def _bad_mask(why: str) -> ServiceError:
@@ -189,24 +185,17 @@ def _count_tokens(deployment: Deployment, picture: Image.Image, fidelity: Any) -
     return tokens + extra
 
 
-async def _read_form(request: Request) -> FormData:
-    kind = request.headers.get("content-type", "").partition(";")[0]
-    if kind != "multipart/form-data":
-        message = f"Unsupported content type: '{kind}'. This API method only accepts 'multipart/form-data' requests"
-        raise bad_request(message, None, "unsupported_content_type")
-    try:
-        return await request.form(max_files=_MOST_PICTURES + 2, max_fields=50)
-    except MultiPartException as error:
-        raise bad_request(f"The form of the request could not be read: {error.message}") from None
-
-
 async def _edit_dated(request: Request) -> Response:
+    if request.query_params.get("api-version", "") < _FIRST_VERSION:
+        raise resource_not_found()
     deployment = find_dated(request)
-    return await _edit(request, deployment, await _read_form(request))
+    form = await read_form(request, _MOST_PICTURES + 2)
+    check_named_model(request, deployment, form.get("model"))
+    return await _edit(request, deployment, form)
 
 
 async def _edit_v1(request: Request) -> Response:
-    form = await _read_form(request)
+    form = await read_form(request, _MOST_PICTURES + 2)
     model = form.get("model")
     return await _edit(request, find_named(request, {"model": model if isinstance(model, str) else None}), form)
 

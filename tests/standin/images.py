@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING, Any, cast
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
 
 from tests.standin.answering import Answering, event
 from tests.standin.deployments import Deployment
 from tests.standin.engines import Engine
 from tests.standin.front import Front, post_routes
-from tests.standin.images_request import Wanted, check_images
+from tests.standin.images_request import Wanted, check_images, check_named_model
 from tests.standin.pictures.composing import ask_to_compose, read_composed
 from tests.standin.pictures.drawing import draw_scene, sign
 from tests.standin.pictures.scene import Scene
 from tests.standin.pieces import EngineRequest, ask_engine, chat_request
-from tests.standin.refusals import ServiceError
+from tests.standin.refusals import ServiceError, bad_request
 from tests.standin.wire import event_headers, filter_prompt, json_response, make_id
 
 if TYPE_CHECKING:
@@ -30,9 +31,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ROUTES",
+    "coarsen",
     "compose",
     "describe_picture",
     "draw_events",
+    "draw_new",
     "encode",
     "label_of",
     "next_seed",
@@ -47,6 +50,7 @@ _SEEDS = 2**31
 
 
 async def _generate(request: Request, deployment: Deployment, body: dict[str, Any]) -> Response:
+    check_named_model(request, deployment, body.get("model"))
     wanted = check_images("images", deployment, body)
     front: Front = request.app.state.front
     prompt_tokens = front.count_prompt.text(wanted.prompt, deployment.encoding)
@@ -58,7 +62,7 @@ async def _generate(request: Request, deployment: Deployment, body: dict[str, An
     seed = next_seed(front, deployment, wanted.prompt)
 
     def draw(scene: Scene, number: int) -> "Image":
-        return _draw(scene, wanted, seed + number, label_of(deployment))
+        return draw_new(scene, wanted, seed + number, label_of(deployment))
 
     usage = tell_usage(prompt_tokens, 0, wanted.tokens * wanted.n)
     if wanted.stream:
@@ -139,7 +143,8 @@ def tell_usage(text_tokens: int, image_tokens: int, output_tokens: int) -> dict[
     }
 
 
-def _draw(scene: Scene, wanted: Wanted, seed: int, label: str) -> "Image":
+def draw_new(scene: Scene, wanted: Wanted, seed: int, label: str) -> "Image":
+    """A scene as the picture that was wanted, signed with the label."""
     transparent = wanted.background == "transparent"
     return sign(draw_scene(scene, wanted.size, quality=wanted.drawn, seed=seed, transparent=transparent), label)
 
@@ -188,7 +193,7 @@ async def draw_events(
     whole = await run_in_threadpool(draw, scene, 0)
     described = {"created_at": int(time.time()), **describe_picture(wanted, whole.size)}
     for number in range(wanted.partial_images):
-        partial = await run_in_threadpool(_coarsen, whole, number, wanted.partial_images)
+        partial = await run_in_threadpool(coarsen, whole, number, wanted.partial_images)
         named = f"{kind}.partial_image"
         told = {"type": named, "partial_image_index": number, **described}
         yield event({**told, "b64_json": _text_of(encode(partial, wanted))}, named)
@@ -199,7 +204,7 @@ async def draw_events(
     yield event({**told, "usage": {**usage, **counted}}, f"{kind}.completed")
 
 
-def _coarsen(picture: "Image", number: int, of: int) -> "Image":
+def coarsen(picture: "Image", number: int, of: int) -> "Image":
     """The picture in coarse squares, finer with each number."""
     from PIL import Image
 
@@ -227,4 +232,19 @@ def _hash(parts: Sequence[str]) -> int:
     return int.from_bytes(hashlib.sha256("\n".join(parts).encode()).digest()[:4], "big") % _SEEDS
 
 
-ROUTES = post_routes("images/generations", _generate)
+def _refuse_forms(route: Route) -> Route:
+    """An edit that was sent here is told what this address takes, before its body is read as JSON."""
+    answer = route.endpoint
+
+    async def check(request: Request) -> Response:
+        kind = request.headers.get("content-type", "").partition(";")[0]
+        if kind == "multipart/form-data":
+            await request.body()  # a client that is still sending could not read the answer
+            message = f"Unsupported content type: '{kind}'. This API method only accepts 'application/json' requests"
+            raise bad_request(message, None, "unsupported_content_type")
+        return cast(Response, await answer(request))
+
+    return Route(route.path, check, methods=["POST"])
+
+
+ROUTES = [_refuse_forms(route) for route in post_routes("images/generations", _generate)]
