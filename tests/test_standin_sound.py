@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import sys
 import wave
 
 import av
@@ -10,10 +11,11 @@ import httpx2
 import openai
 import pytest
 
-from tests.standin import Standin
+from tests.standin import Standin, serve
 from tests.standin.sound.files import CONTENT_TYPES, SPOKEN_HZ, decode_sound, encode_sound
+from tests.standin.sound.hearing import Asked, Whisper
 from tests.standin.sound.languages import LANGUAGES
-from tests.standin.sound.speaking import VOICES, split_sentences
+from tests.standin.sound.speaking import VOICES, Kokoro, split_sentences
 from tests.standin.speech import ROUTES as SPEECH_ROUTES
 from tests.standin.transcriptions import ROUTES
 
@@ -149,7 +151,7 @@ def test_what_a_speaking_model_does_not_take_is_refused(client, asked, words):
 
 
 def test_4096_characters_are_code_points_and_one_more_is_too_many(client):
-    assert say(client, input="a" + "é" * 4_095).content
+    assert say(client, input="a" + "é" * 4_095, speed=4, response_format="pcm").content
     with pytest.raises(openai.BadRequestError) as refused:
         say(client, input="a" + "é" * 4_096)
     assert refused.value.response.json()["error"]["message"] == (
@@ -180,7 +182,7 @@ def test_each_model_counts_as_it_is_billed(client):
         answer = hear(client, sound, model, prompt="two words")
         usage = answer.usage
         assert usage.type == "tokens" and usage.input_token_details.to_dict() == {"audio_tokens": 38, "text_tokens": 2}
-        assert usage.input_tokens == 40 and usage.output_tokens == len(answer.text.split())
+        assert usage.input_tokens == 40 and usage.output_tokens == len(answer.text.split()) + 2
         assert usage.total_tokens == usage.input_tokens + usage.output_tokens
     raw = client.audio.transcriptions.with_raw_response.create(model="whisper", file=("a.wav", sound))
     assert raw.headers["csp-billing-usage"] == "CognitiveServices.OpenAI.Whisper=4"
@@ -387,3 +389,25 @@ def test_what_is_encoded_is_decoded_again(kind):
     middle = heard.samples[8_000:24_000]
     assert np.argmax(np.abs(np.fft.rfft(middle))) == pytest.approx(440, abs=2)
     assert np.sqrt((middle**2).mean()) == pytest.approx(0.5 / 2**0.5, rel=0.05)
+
+
+def test_without_its_weights_an_engine_says_so_once_and_the_rest_goes_on(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    monkeypatch.setattr("tests.standin.serving.NonsenseHearing", lambda: Whisper(folder=tmp_path / "weights"))
+    monkeypatch.setattr("tests.standin.serving.NonsenseSpeaking", lambda: Kokoro(folder=tmp_path / "weights"))
+    with serve() as standin, openai.OpenAI(base_url=f"{standin.endpoint}/openai/v1/", api_key=standin.key) as client:
+        for ask in (hear, hear, say):  # twice: nobody waits for a turn that is never given back
+            with pytest.raises(openai.InternalServerError) as refused:
+                ask(client)
+            assert refused.value.status_code == 503 and "cannot be started: the package" in refused.value.message
+        assert "Whisper base int8 cannot answer." in capsys.readouterr().out
+        assert client.chat.completions.create(model="gpt-4o", messages=[{"role": "user", "content": "Hello"}]).choices
+        assert len(standin.requests) == 4, "not asked again: it would not help"
+
+
+def test_a_missing_program_is_told_too(monkeypatch, tmp_path):
+    monkeypatch.setattr("tests.standin.sound.hearing.fetch", lambda *told: [])
+    monkeypatch.setitem(sys.modules, "faster_whisper", None)
+    with pytest.raises(ImportError):
+        Whisper(folder=tmp_path).hear(decode_sound(make_wav(1)), Asked())

@@ -9,7 +9,9 @@ from bs4 import BeautifulSoup
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from nbconvert import HTMLExporter
+from pandas import DataFrame
 
+from helpers import show_table
 from helpers.charts import bars
 from helpers.course.notebooks import read_notebook
 from helpers.evidence import documented
@@ -204,3 +206,20 @@ def test_jupyterlab_shows_a_figure_with_its_alt_text_in_a_notebook_that_it_does_
     page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(timeout=60_000)  # or it ends badly
     evidence = page.locator(".jp-OutputArea figcaption")
     assert evidence.inner_text() == "evidence: documented · a page"
+
+
+def test_the_caption_of_a_narrow_table_stands_in_one_line(browser, tmp_path):
+    InteractiveShell.instance()
+    with capture_output() as caught:
+        show_table(DataFrame({"a": ["x"], "b": [1]}), caption="Tokens of a poem, hidden reasoning counted", source="a")
+    InteractiveShell.clear_instance()
+    cell = nbformat.v4.new_code_cell("show_table(...)", execution_count=1)
+    cell.outputs = [nbformat.v4.new_output("display_data", caught.outputs[0].data)]
+    text = export_page(nbformat.v4.new_notebook(cells=[cell]))
+    for width, most in ((1000, 1.8), (400, 8)):  # lines
+        page = open_page(browser, text, tmp_path, viewport={"width": width, "height": 500})
+        caption = page.locator("caption")
+        height = caption.evaluate("one => one.offsetHeight / parseFloat(getComputedStyle(one).lineHeight)")
+        assert height < most
+        assert page.locator("table").evaluate("one => one.offsetWidth") <= min(700, width)
+        page.close()
