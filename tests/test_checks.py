@@ -399,14 +399,14 @@ EXERCISES = [
         STAR,
         {
             "no background": (without(STAR, "background"), "asks for a transparent"),
-            "JPEG": (STAR | {"output_format": "jpeg"}, "PNG comes by itself"),
+            "JPEG": (STAR | {"output_format": "jpeg"}, "PNG can be transparent"),
             "a model that refuses it": (STAR | {"model": "gpt-image-2"}, "Section 6 shows"),
             "a dearer model": (STAR | {"model": "gpt-image-1.5"}, "gpt-image-1.5 takes $0.0087"),
             "the newest model": (STAR | {"model": "gpt-image-2.5-flare"}, "gpt-image-2.5-flare takes $0.0059"),
             "another quality": (STAR | {"quality": "medium"}, "Another quality costs less"),
             "the smallest size of another model": (STAR | {"size": "1024x640"}, "knows 1024x1024, 1024x1536"),
             "auto": (STAR | {"size": "auto"}, "Say the smallest of its sizes"),
-            "n": (STAR | {"n": 1}, "leave it out"),
+            "n": (STAR | {"n": 2}, "One icon is wanted"),
             "more": (STAR | {"style": "natural"}, "Not needed here: style"),
             "another prompt": (STAR | {"prompt": "A star"}, "Leave the prompt as it stands"),
             "no model": (without(STAR, "model"), "needs model"),
@@ -426,7 +426,7 @@ EXERCISES = [
             "a portrait": (TENT | {"size": "1024x1536"}, "not 1024x1536"),
             "no size": (without(TENT, "size"), "not None"),
             "another quality": (TENT | {"quality": "medium"}, "Which is it now? Not medium"),
-            "more": (TENT | {"n": 1}, "Not needed here: n"),
+            "more": (TENT | {"n": 2}, "Not needed here: n"),
             "another prompt": (TENT | {"prompt": "A tent, natural"}, "Leave the prompt"),
         },
     ),
@@ -493,6 +493,15 @@ def test_a_request_that_comes_back_without_hidden_steps_or_text_is_not_right(cap
 
         check("04.request", carried(), habit=HABIT, client=answering(create))
         assert f"{hidden} hidden tokens and the text {text!r}" in capsys.readouterr().out
+
+
+def test_a_picture_asked_for_with_what_comes_by_itself_is_asked_for_all_the_same(capsys):
+    check("07.icon", STAR | {"n": 1, "output_format": "png"}, **ICON)
+    check("07.corrected", TENT | {"n": 1}, client=DRAWING, written=WRITTEN)
+    assert [line[:18] for line in capsys.readouterr().out.splitlines() if ": right." in line] == [
+        "07.icon: right. 75",
+        "07.corrected: righ",
+    ]
 
 
 def test_a_request_that_is_refused_is_a_hint_and_no_error(capsys):

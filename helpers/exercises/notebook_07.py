@@ -22,9 +22,9 @@ def _check_icon(answer: Any, client: Any, prompt: str) -> str:
     """
     request = _read(answer, prompt)
     if "n" in request:
-        raise Wrong("One picture is what comes without n: leave it out.")
+        raise Wrong("One icon is wanted: leave n out, or say 1.")
     if "output_format" in request:
-        raise Wrong("PNG comes by itself, and JPEG cannot be transparent: leave output_format out.")
+        raise Wrong("PNG can be transparent, and it comes by itself: leave output_format out.")
     _leave_out(request, "model", "prompt", "size", "quality", "background")
     if request.get("background") != "transparent":
         raise Wrong("Nothing here asks for a transparent background.")
@@ -106,7 +106,8 @@ def _read(answer: Any, prompt: str) -> dict[str, Any]:
         raise Wrong(f"The request needs {' and '.join(missing)}.")
     if answer["prompt"] != prompt:
         raise Wrong(f"Leave the prompt as it stands: {prompt!r}.")
-    return dict(answer)
+    usual = {"n": 1, "output_format": "png"}  # what comes without them, so nothing else was asked for
+    return {name: value for name, value in answer.items() if usual.get(name, ...) != value}
 
 
 def _leave_out(request: Mapping[str, Any], *known: str) -> None:
