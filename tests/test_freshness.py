@@ -250,6 +250,11 @@ def test_a_day_that_is_none_and_a_course_without_notebooks_are_told(tmp_path, ca
         check_freshness(DAY, tmp_path)
 
 
+def test_what_a_reader_may_turn_a_dial_to_is_asked_too():
+    source = 'past = "dall-e-3"  # turn me: "dall-e-3", "dall-e-2"\nclient.images.generate(model=past)'
+    assert read_models([v4.new_code_cell(source)]) == {"dall-e-3", "dall-e-2"}
+
+
 # --- the course itself
 
 

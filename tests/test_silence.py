@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ import nbclient
 import pytest
 
 from helpers.course.notebooks import read_notebook, run_notebook
+from helpers.recordings.playing import Played
 from tests.test_notebooks import NOTEBOOKS
 from tests.test_recordings_data import RECORDS
 
@@ -36,12 +38,25 @@ def find_pauses(times_ms: Sequence[float]) -> list[str]:
 
 
 STREAMS = find_streams()
+# A picture takes its time, here and on Azure. The replay shortens such a pause, so nobody waits for it.
+DRAWN = {name for name in STREAMS if name.partition("/")[2].startswith("images.")}
 STREAMING = [path for path in NOTEBOOKS if path.stem in {name.partition("/")[0] for name in STREAMS}]
 
 
-@pytest.mark.parametrize("name", STREAMS)
+@pytest.mark.parametrize("name", sorted(STREAMS.keys() - DRAWN))
 def test_a_recorded_stream_begins_within_two_seconds_and_pauses_no_longer(name):
     assert find_pauses(STREAMS[name]) == [], "record it again, on a machine with nothing else to do"
+
+
+def test_a_long_pause_is_played_as_a_short_one_and_the_rest_at_the_recorded_pace(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(time, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(time, "sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds))
+    came = [(piece, round(clock[0], 3)) for piece in Played([(67_000, b"a"), (67_500, b"b"), (90_000, b"c")], 1.0)]
+    assert came == [(b"a", 1.8), (b"b", 2.3), (b"c", 4.1)]
+    clock[0] = 0
+    assert [round(clock[0], 3) for _ in Played([(100, b"a"), (67_000, b"b")], 0.01)] == [0.001, 0.67]
+    assert DRAWN, "a picture's stream is watched too"
 
 
 def test_a_slow_beginning_and_a_long_pause_are_found():

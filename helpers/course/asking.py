@@ -4,9 +4,12 @@ import ast
 import re
 from collections.abc import Iterable
 from contextlib import suppress
+from types import SimpleNamespace
 from typing import Any
 
 from helpers.course.apis import METHODS
+from helpers.course.notebooks import find_dials
+from helpers.errors import CourseError
 
 __all__ = ["blank_magics", "read_models"]
 
@@ -29,6 +32,9 @@ def read_models(cells: Iterable[Any]) -> set[str]:
     for cell in cells:
         with suppress(SyntaxError):  # a magic, or a cell that is meant to fail
             reader.visit(ast.parse(blank_magics(cell.source) if cell.cell_type == "code" else ""))
+        with suppress(CourseError):  # a dial that cannot be read
+            for dial in find_dials(SimpleNamespace(cells=[cell])):  # what a reader may turn it to, too
+                reader.visit(ast.parse("\n".join(f"{dial.name} = {value}" for value in dial.values)))
     return reader.find_models()
 
 

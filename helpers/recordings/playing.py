@@ -11,11 +11,18 @@ import httpx2
 __all__ = ["FromFile", "Passed", "Pieces", "Played"]
 
 
+_LONGEST_PAUSE_MS = 1_800
+
+
 class Played(httpx2.SyncByteStream, httpx2.AsyncByteStream):
-    """A recorded stream. pieces: (ms, bytes). pace: times the recorded pace; 0 plays all at once."""
+    """A recorded stream. pieces: (ms, bytes). pace: times the recorded pace; 0 plays all at once.
+
+    Nobody is kept waiting: where a picture took half a minute, the pause is played as 1.8 s. Times that are looked up
+    stay the recorded ones.
+    """
 
     def __init__(self, pieces: list[tuple[float, bytes]], pace: float):
-        self._pieces, self._pace = pieces, pace
+        self._pieces, self._pace = _shorten_pauses(pieces, pace), pace
 
     def __iter__(self) -> Iterator[bytes]:
         if not self._pace:
@@ -23,7 +30,7 @@ class Played(httpx2.SyncByteStream, httpx2.AsyncByteStream):
             return
         start = time.perf_counter()
         for ms, piece in self._pieces:
-            time.sleep(max(0.0, ms / 1000 * self._pace - (time.perf_counter() - start)))
+            time.sleep(max(0.0, ms / 1000 - (time.perf_counter() - start)))
             yield piece
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -32,8 +39,18 @@ class Played(httpx2.SyncByteStream, httpx2.AsyncByteStream):
             return
         start = time.perf_counter()
         for ms, piece in self._pieces:
-            await asyncio.sleep(max(0.0, ms / 1000 * self._pace - (time.perf_counter() - start)))
+            await asyncio.sleep(max(0.0, ms / 1000 - (time.perf_counter() - start)))
             yield piece
+
+
+def _shorten_pauses(pieces: list[tuple[float, bytes]], pace: float) -> list[tuple[float, bytes]]:
+    """The pieces with the times at which they are played, in milliseconds."""
+    played, before, now = [], 0.0, 0.0
+    for ms, piece in pieces:
+        now += min((ms - before) * pace, _LONGEST_PAUSE_MS)
+        before = ms
+        played.append((now, piece))
+    return played
 
 
 class Pieces(httpx2.SyncByteStream, httpx2.AsyncByteStream):
