@@ -1,6 +1,7 @@
 """Each exercise: untouched, plausible wrong answers with hints of their own, and the solution."""
 
 import base64
+import datetime
 import io
 from types import SimpleNamespace
 from typing import Annotated, Literal
@@ -15,6 +16,8 @@ from pydantic import Field, create_model
 from helpers import check, connect
 from helpers.costs import list_price
 from helpers.errors import CourseError, RecordingNotFound
+from helpers.images import data_url, read_picture
+from helpers.settings import ROOT
 
 USAGE = SimpleNamespace(prompt_tokens=20, completion_tokens=60, total_tokens=80)
 
@@ -178,6 +181,38 @@ def answer_with(names):
 def visit(**changed):
     """The model of 03.visit; changed: other types of its fields, or further ones."""
     return create_model("Visit", **({"day": Literal[DAYS], "time": str, "name": str | None} | changed))
+
+
+def shown(view, detail, text=None, **more):
+    """The request of 05.request; view: of VIEWS, or another URL. more: other parameters."""
+    picture = {"url": VIEWS.get(view, view)} | ({"detail": detail} if detail else {})
+    parts = [{"type": "text", "text": text or ARTICLE}, {"type": "image_url", "image_url": picture}]
+    return {"model": "gpt-4o", "messages": [{"role": "user", "content": parts}]} | more
+
+
+ARTICLE = "What is the article number? Answer with the number."
+COFFEE = read_picture(ROOT / "data" / "media" / "vision" / "label_coffee.png")
+VIEWS = {"whole": data_url(COFFEE), "edge": data_url(COFFEE.crop((0, 400, 512, 512)))}
+LABEL = {"client": Replayed("05_multimodal_models"), "question": ARTICLE, "views": VIEWS, "print_px": 7.5}
+PHOTO = {"model": "gpt-5.4-mini", "width": 4032, "height": 3024, "budget": 500}
+
+
+def find_reasons(receipt, today, room=0.005, reads_dates=True, fails=False, looks_ahead=True):
+    """The function of 05.reasons, or one that leaves something out."""
+    found = []
+    if abs(sum(line.euros for line in receipt.lines) - receipt.total) >= room:
+        found.append("the lines do not add up to the total")
+    if not reads_dates:
+        return found
+    try:
+        day = datetime.datetime.strptime(receipt.date, "%Y-%m-%d").date()
+        if looks_ahead and day > today:
+            found.append("the date is after today")
+    except ValueError:
+        if fails:
+            raise
+        found.append("the date is none")
+    return found
 
 
 # (exercise, what its cell hands over, the solution, {wrong answer's name: (wrong answer, a part of its hint)})
@@ -364,6 +399,63 @@ EXERCISES = [
             "what is shown left out": (50_000 * (300 * MINI54_IN + 600 * MINI54_OUT) / 1e6, "shown tokens are missing"),
             "in cents": (50_000 * (300 * MINI54_IN + 750 * MINI54_OUT) / 1e4, "cents"),
             "a guess": (1.0, "Price the input"),
+        },
+    ),
+    (
+        "05.request",
+        LABEL,
+        shown("edge", "low"),
+        {
+            "the whole, low": (shown("whole", "low"), "shrinks this picture to 512"),
+            "the whole, high": (shown("whole", "high"), "a smaller piece of the label"),
+            "the whole, auto": (shown("whole", "auto"), "counts for 425 tokens"),
+            "the edge, high": (shown("edge", "high"), "less detail"),
+            "no detail": (shown("edge", None), "Nobody recorded this request"),
+            "original": (shown("edge", "original"), "knows no other"),
+            "another question": (shown("edge", "low", "What does it cost?"), "Ask the question"),
+            "another picture": (shown("https://example.com/a.png", "low"), "one of the two"),
+            "another model": (shown("edge", "low", model="gpt-5.4-mini"), "goes to gpt-4o"),
+            "a limit": (shown("edge", "low", max_tokens=20), "Leave out max_tokens"),
+            "no messages": ({"model": "gpt-4o"}, "needs messages"),
+            "a text alone": (
+                {"model": "gpt-4o", "messages": [{"role": "user", "content": ARTICLE}]},
+                "a list of parts",
+            ),
+            "the URL alone": (VIEWS["edge"], "A dictionary was expected"),
+        },
+    ),
+    (
+        "05.side",
+        PHOTO,
+        736,
+        {
+            "too large": (1024, "which is more than 500"),
+            "smaller than needed": (640, "would fit too"),
+            "the photo itself": (4032, "has only 4,032 pixels"),
+            "half a pixel": (736.5, "A whole number"),
+            "a text": ("736", "A number of pixels"),
+        },
+    ),
+    (
+        "05.reasons",
+        {},
+        find_reasons,
+        {
+            "no room at all": (lambda receipt, today: find_reasons(receipt, today, room=1e-20), "to the cent"),
+            "too much room": (lambda receipt, today: find_reasons(receipt, today, room=1), "a cent too low"),
+            "amounts alone": (
+                lambda receipt, today: find_reasons(receipt, today, reads_dates=False),
+                "a date after today",
+            ),
+            "no look at the day": (
+                lambda receipt, today: find_reasons(receipt, today, looks_ahead=False),
+                "lets through a date after",
+            ),
+            "it fails on a date": (lambda receipt, today: find_reasons(receipt, today, fails=True), "It fails on"),
+            "the total alone": (lambda receipt, today: [] if receipt.total < 60 else ["large"], "not the sum"),
+            "everything": (lambda receipt, today: ["always"], "It sends a right receipt"),
+            "a bool": (lambda receipt, today: True, "return a list"),
+            "called": ([], "no brackets"),
         },
     ),
     (
