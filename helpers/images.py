@@ -37,7 +37,7 @@ __all__ = [
 Box = tuple[int, int, int, int]
 
 _PAGE, _GAP, _DENSE = 700, 10, 1.5  # pixels of a page; pixels drawn for one that is shown
-_MOST_BYTES = {"png": 50_000_000, "jpeg": 50_000_000}  # of a picture to be edited; a mask: 4 MB
+_MOST_BYTES = 50_000_000  # of a picture to be edited; a mask: 4 MB
 _MOST_MASK_BYTES = 4_000_000
 _MOST_PIXELS = 100_000_000  # a small file can hold more than memory has
 
@@ -127,7 +127,8 @@ def mask_of(size: tuple[int, int], *boxes: Box) -> "Picture":
 def check_mask(mask: "Picture", picture: "Picture") -> None:
     """Raise CourseError where the service would refuse a mask, or an edit with it could change nothing, or everything.
 
-    The service wants a PNG below 4 MB with an alpha channel, as large as the (first) picture.
+    The service wants a PNG below 4 MB with an alpha channel, as large as the (first) picture; what may change has
+    alpha 0, so a soft edge is no part of it.
     """
     if mask.size != picture.size:
         raise CourseError(
@@ -139,9 +140,14 @@ def check_mask(mask: "Picture", picture: "Picture") -> None:
             f"the mask has no transparency (mode {mask.mode}): white or black parts mean nothing",
             next="transparent where the edit may change something: mask_of(picture.size, box)",
         )
-    least, most = mask.getchannel("A").getextrema()
+    least, most = mask.convert("RGBA").getchannel("A").getextrema()
     if least == 255:
         raise CourseError("the mask is opaque everywhere: nothing may change", next="mask_of(picture.size, box)")
+    if least > 0:
+        raise CourseError(
+            f"the mask is nowhere fully transparent (alpha {least} at least): nothing may change",
+            next="alpha 0 where the edit may change something: mask_of(picture.size, box)",
+        )
     if most == 0:
         raise CourseError("the mask is transparent everywhere: all may change", next="leave the mask out, or draw one")
     if len(_encode(mask)) > _MOST_MASK_BYTES:
@@ -191,10 +197,18 @@ def change_of(before: "Picture", after: "Picture", mask: "Picture | None" = None
 
 
 def picture_file(picture: "Picture", name: str = "picture.png") -> tuple[str, bytes, str]:
-    """What the SDK takes as a file: name, bytes, content type. The name's ending (.png, .jpg) says the format."""
-    kind = "jpeg" if Path(name).suffix.lower() in (".jpg", ".jpeg") else "png"
+    """What the SDK takes as a file: name, bytes, content type. The name's ending (.png, .jpg) says the format; without
+    one it is PNG. Raises CourseError for another format, for more than 100 million pixels, and from 50 MB on.
+    """
+    ending = Path(name).suffix.lower()
+    if ending not in ("", ".png", ".jpg", ".jpeg"):
+        raise CourseError(f"{name}: pictures to be edited are sent as PNG or JPEG", next=f'"{Path(name).stem}.png"')
+    if math.prod(picture.size) > _MOST_PIXELS:
+        width, height = picture.size
+        raise CourseError(f"a picture of {width:,} x {height:,} pixels", next="a smaller one: at most 100 million")
+    kind = "jpeg" if ending in (".jpg", ".jpeg") else "png"
     data = _encode(picture, kind)
-    if len(data) > _MOST_BYTES[kind]:
+    if len(data) >= _MOST_BYTES:
         raise CourseError(f"{name} has {len(data) / 1e6:.0f} MB", next="below 50 MB: a smaller picture, or .jpg")
     return name, data, f"image/{kind}"
 
@@ -227,7 +241,8 @@ def _encode(picture: "Picture", kind: str = "png") -> bytes:
     if kind == "jpeg":
         picture.convert("RGB").save(buffer, "JPEG", quality=90)
     else:
-        picture.save(buffer, "PNG")
+        kept = picture.mode in ("1", "L", "LA", "P", "RGB", "RGBA")  # PNG knows no CMYK and no numbers with a comma
+        (picture if kept else picture.convert("RGB")).save(buffer, "PNG")
     return buffer.getvalue()
 
 
