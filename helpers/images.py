@@ -69,7 +69,9 @@ def read_picture(source: Any) -> "Picture":
         raise CourseError(
             "a picture of far more than 100 million pixels", next="a smaller one: such a file can fill the memory"
         ) from None
-    except (UnidentifiedImageError, OSError, ValueError) as error:
+    except UnidentifiedImageError:  # its text holds an address in memory
+        raise CourseError("these bytes are no picture", next="a PNG or JPEG file, or its bytes") from None
+    except (OSError, ValueError) as error:
         raise CourseError(f"this is no whole picture: {error}", next="a PNG or JPEG file, or its bytes") from None
     return opened if opened.mode in ("RGB", "RGBA") else opened.convert("RGBA" if _has_alpha(opened) else "RGB")
 
