@@ -113,10 +113,13 @@ def test_data_urls_and_sound_in_a_request_are_described_and_other_text_stays():
     text = {"type": "text", "text": "data: see below; " + "QUJD" * 400}
     link = {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}}
     broken = {"type": "image_url", "image_url": {"url": "data:image/png;base64,@@@"}}
-    described = describe_payloads({"content": [png, sound, text, link, broken]})["content"]
+    drawn = {"type": "image_generation_call", "id": "ig_1", "result": _base64(draw_png())}
+    none_drawn = {"type": "image_generation_call", "id": "ig_1", "result": None}
+    described = describe_payloads({"content": [png, sound, drawn, text, link, broken, none_drawn]})["content"]
     assert described[0]["image_url"]["url"]["width"] == 8
     assert described[1]["input_audio"] == {"data": describe_file(None, b"ID3 sound"), "format": "mp3"}
-    assert described[2:] == [text, link, broken]
+    assert described[2] == drawn | {"result": describe_file(None, draw_png())}
+    assert described[3:] == [text, link, broken, none_drawn]
 
 
 ANSWERS = [
@@ -126,6 +129,8 @@ ANSWERS = [
     {"type": "response.output_audio.delta", "delta": _base64(b"pcm")},
     {"type": "image_generation.partial_image", "b64_json": _base64(b"p"), "partial_image_b64": _base64(b"q")},
     {"output": [{"type": "image_generation_call", "result": _base64(draw_png())}]},
+    {"type": "response.image_generation_call.partial_image", "partial_image_b64": _base64(draw_png())},
+    {"type": "response.output_item.done", "item": {"type": "image_generation_call", "result": _base64(draw_png())}},
 ]
 
 

@@ -200,7 +200,7 @@ def test_what_is_null_is_not_asked_and_what_is_deep_is_taken_as_it_is(client: op
     assert told["strict"] is False
 
 
-@pytest.mark.parametrize("kind", ["web_search", "code_interpreter", "file_search", "image_generation", "mcp"])
+@pytest.mark.parametrize("kind", ["web_search", "code_interpreter", "file_search", "mcp"])
 def test_built_in_tools_are_refused_plainly(client: openai.OpenAI, kind: str):
     error = refuse(client, tools=[{"type": kind, "server_label": "docs", "server_url": "https://example.invalid"}])
     what = "an MCP server" if kind == "mcp" else f"the built-in tool '{kind}'"

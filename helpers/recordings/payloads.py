@@ -41,12 +41,13 @@ _MAGIC = [
     (b"{", ".jsonl"),
 ]
 _PICTURES = {".png", ".jpg", ".webp"}
+_DRAWN = "image_generation_call"
 # Streamed events carry their payload under a name that means something else elsewhere: the type tells.
 _EVENT_FIELDS = {
     "speech.audio.delta": "audio",
     "response.audio.delta": "delta",
     "response.output_audio.delta": "delta",
-    "image_generation_call": "result",
+    _DRAWN: "result",
 }
 
 
@@ -89,7 +90,7 @@ _ORIENTATION = 0x0112  # of Exif
 
 
 def describe_payloads(value: Any, parent: str = "") -> Any:
-    """A request's JSON body with data URLs and base64 sound replaced by their descriptions."""
+    """A request's JSON body with data URLs, base64 sound and drawn pictures handed back replaced by descriptions."""
     if isinstance(value, str):
         if value.startswith("data:") and (found := re.match(r"data:[\w/+.;=-]*;base64,", value[:120])):
             data = _decode(value[found.end() :])
@@ -102,6 +103,10 @@ def describe_payloads(value: Any, parent: str = "") -> Any:
             data = _decode(value["data"])
             if data is not None:
                 return {**value, "data": describe_file(None, data)}
+        if value.get("type") == _DRAWN and isinstance(value.get("result"), str):
+            drawn = _decode(value["result"])
+            if drawn:
+                return {**value, "result": describe_file(None, drawn)}
         return {name: describe_payloads(item, name) for name, item in value.items()}
     return value
 

@@ -23,13 +23,17 @@ __all__ = ["Answering", "Choice", "collect", "event"]
 
 @dataclass
 class Choice:
-    """One choice. logprobs: an entry for each token, empty where none were asked for. thought: what nobody sees."""
+    """One choice. logprobs: an entry for each token, empty where none were asked for. thought: what nobody sees.
+
+    pictures: items of a response's output.
+    """
 
     text: str = ""
     finish: str = "stop"
     logprobs: list[dict[str, Any]] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     thought: str = ""
+    pictures: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, piece: Piece) -> None:
         self.text += piece.text
@@ -37,6 +41,8 @@ class Choice:
         self.logprobs += piece.logprobs or []
         self.calls += piece.calls
         self.thought += piece.thought
+        if piece.drawing and piece.drawing.stage == "done":
+            self.pictures.append(piece.drawing.told)
 
 
 @dataclass

@@ -1,18 +1,19 @@
 """One choice of a chat, from what is asked to the pieces of its answer: reasoning first, tools first, or at once."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
 from tests.standin.pieces import EngineRequest, Piece, chat_request
 from tests.standin.thinking import MOST_TOKENS, ask_to_conclude, ask_to_think, choose_thought
-from tests.standin.toolbox import Toolbox, drop_repeats, read_calls
+from tests.standin.toolbox import IMAGE_TOOL, Call, Toolbox, drop_repeats, read_calls, tell_drawn
 from tests.standin.verbosity import ask_for_length
 
 __all__ = ["ChatTask", "perform"]
 
 Ask = Callable[[EngineRequest], AsyncIterator[Piece]]
+Draw = Callable[[Call], AsyncIterator[Piece]]
 _SPREAD = (
     0.7  # temperature of all passes but the first: with none, all would say the same and a vote would tell nothing
 )
@@ -25,7 +26,7 @@ class ChatTask:
     """What one choice of a chat takes.
 
     asked: the checked parameters. limit: the most tokens that it may cost, 0 for no limit. logprobs: see EngineRequest.
-    passes: of hidden reasoning. toolbox: the tools it may choose from.
+    passes: of hidden reasoning. toolbox: the tools it may choose from. draw: what answers a call of IMAGE_TOOL.
     """
 
     messages: list[dict[str, Any]]
@@ -35,6 +36,7 @@ class ChatTask:
     logprobs: int | None = None
     passes: int = 0
     toolbox: Toolbox | None = None
+    draw: Draw | None = None
 
     def answer(self, messages: list[dict[str, Any]], limit: int) -> EngineRequest:
         # Hidden texts are as long as they need to be.
@@ -56,6 +58,7 @@ class ChatTask:
 
 async def perform(task: ChatTask, ask: Ask) -> AsyncIterator[Piece]:
     """The pieces of a choice. Empty ones come while the engine writes what nobody sees: the reader may leave."""
+    messages, spent = task.messages, 0
     if task.toolbox:
         text, finish, tokens = "", "stop", 0
         async with aclosing(ask(task.choose(task.toolbox))) as pieces:  # type: ignore[type-var]
@@ -65,12 +68,22 @@ async def perform(task: ChatTask, ask: Ask) -> AsyncIterator[Piece]:
         cut, calls = finish == "length", read_calls(text)
         if not task.toolbox.least:
             calls = drop_repeats(calls, task.messages)
+        drawn, calls = _split_calls(calls)
+        if drawn and task.draw and not cut:
+            async with aclosing(task.draw(drawn)) as drawing:  # type: ignore[type-var]
+                async for piece in drawing:
+                    yield piece
         if calls or cut:
             yield Piece(finish=finish if cut else task.toolbox.finish, calls=calls)
             yield Piece(tokens=tokens)
             return
-    messages, spent = task.messages, 0
-    if task.passes:
+        if drawn:
+            yield Piece(tokens=tokens)
+            if task.limit and tokens >= task.limit:
+                yield Piece(finish="length")
+                return
+            messages, spent = tell_drawn(messages, drawn), tokens
+    if task.passes and not spent:
         thoughts: list[str] = []
         for number in range(task.passes):
             left = min(MOST_TOKENS, task.limit - spent) if task.limit else MOST_TOKENS
@@ -91,3 +104,9 @@ async def perform(task: ChatTask, ask: Ask) -> AsyncIterator[Piece]:
     async with aclosing(ask(task.answer(messages, task.limit and task.limit - spent))) as pieces:  # type: ignore[type-var]
         async for piece in pieces:
             yield piece
+
+
+def _split_calls(calls: Sequence[Call]) -> tuple[Call | None, list[Call]]:
+    """(the call that draws, those of functions). One picture a response: small engines ask for each thing by itself."""
+    drawn = [call for call in calls if call.name == IMAGE_TOOL]
+    return drawn[0] if drawn else None, [call for call in calls if call.name != IMAGE_TOOL]

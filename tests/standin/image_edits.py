@@ -5,11 +5,10 @@ to the pixel (the service's own models take a mask as guidance, and may repaint 
 prints. Nothing is taken out of a picture: no engine here sees one.
 """
 
-import io
 import time
 from typing import Any
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException
@@ -35,11 +34,12 @@ from tests.standin.images import (
 )
 from tests.standin.images_request import Wanted, check_images, image_error
 from tests.standin.pictures.drawing import draw_scene, sign
+from tests.standin.pictures.reading import open_picture, read_mask
 from tests.standin.pictures.scene import Scene
 from tests.standin.refusals import ServiceError, bad_request, missing, too_large
 from tests.standin.wire import event_headers, json_response, make_id
 
-__all__ = ["ROUTES"]
+__all__ = ["ROUTES", "fit_mask", "redraw"]
 
 _MOST_BYTES, _MOST_MASK = 50_000_000, 4_000_000
 _MOST_PICTURES = 16
@@ -65,10 +65,10 @@ async def _edit(request: Request, deployment: Deployment, form: FormData) -> Res
         note=label_of(deployment),
     )  # fmt: skip
     seed = next_seed(front, deployment, wanted.prompt)
-    size = pictures[0].size if not body.get("size") or body["size"] == "auto" else wanted.size
+    size = pictures[0].size if wanted.is_auto_size else wanted.size
 
     def draw(scene: Scene, number: int) -> Image.Image:
-        return _redraw(scene, pictures, mask, size, wanted, seed + number, label_of(deployment))
+        return redraw(scene, pictures, mask, size, wanted, seed + number, label_of(deployment))
 
     usage = tell_usage(text_tokens, image_tokens, wanted.tokens * wanted.n)
     if wanted.stream:
@@ -86,7 +86,7 @@ async def _edit(request: Request, deployment: Deployment, form: FormData) -> Res
     return json_response(told, headers=answering.headers, engine=answering.label)
 
 
-def _redraw(
+def redraw(
     scene: Scene,
     pictures: list[Image.Image],
     mask: Image.Image | None,
@@ -95,6 +95,7 @@ def _redraw(
     seed: int,
     label: str,
 ) -> Image.Image:
+    """The first picture edited. mask: where it may change, None for everywhere. size: of the result, in pixels."""
     first = pictures[0]
     if mask is None:
         done = first.copy()
@@ -145,13 +146,8 @@ async def _read_picture(file: UploadFile, param: str) -> Image.Image:
     if len(data) > _MOST_BYTES:
         raise too_large(_MOST_BYTES, len(data))
     try:
-        opened = Image.open(io.BytesIO(data))
-        if opened.format not in ("PNG", "JPEG", "WEBP"):
-            raise UnidentifiedImageError(opened.format)
-        if opened.width * opened.height > 40_000_000:
-            raise image_error("The image has too many pixels.", param)
-        return opened.convert("RGBA")
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError):
+        return await run_in_threadpool(open_picture, data)
+    except ValueError:
         kinds = "'image/jpeg', 'image/png', 'image/webp'"
         message = (
             f"Invalid file '{param}': unsupported mimetype ('{file.content_type}'). Supported file formats are {kinds}."
@@ -160,17 +156,20 @@ async def _read_picture(file: UploadFile, param: str) -> Image.Image:
 
 
 async def _read_mask(file: UploadFile, picture: Image.Image) -> Image.Image:
-    data = await file.read(_MOST_MASK + 1)
+    return fit_mask(await file.read(_MOST_MASK + 1), picture)
+
+
+def fit_mask(data: bytes, picture: Image.Image) -> Image.Image:
+    """The mask for a picture. Raises what the service answers to one that does not fit it."""
     try:
-        mask = Image.open(io.BytesIO(data))
-        mask.load()
-    except (UnidentifiedImageError, OSError, ValueError):
+        mask = read_mask(data)
+    except LookupError:
+        raise _bad_mask("mask image missing alpha channel") from None
+    except ValueError:
         raise _bad_mask("mask is no image") from None
-    if mask.mode not in ("RGBA", "LA") and "transparency" not in mask.info:
-        raise _bad_mask("mask image missing alpha channel")
     if mask.size != picture.size:
         raise _bad_mask("mask size does not match image size")
-    return mask.convert("RGBA")
+    return mask
 
 
 def _bad_mask(why: str) -> ServiceError:

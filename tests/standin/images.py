@@ -30,9 +30,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ROUTES",
+    "coarsen",
     "compose",
     "describe_picture",
     "draw_events",
+    "draw_new",
     "encode",
     "label_of",
     "next_seed",
@@ -58,7 +60,7 @@ async def _generate(request: Request, deployment: Deployment, body: dict[str, An
     seed = next_seed(front, deployment, wanted.prompt)
 
     def draw(scene: Scene, number: int) -> "Image":
-        return _draw(scene, wanted, seed + number, label_of(deployment))
+        return draw_new(scene, wanted, seed + number, label_of(deployment))
 
     usage = tell_usage(prompt_tokens, 0, wanted.tokens * wanted.n)
     if wanted.stream:
@@ -139,7 +141,8 @@ def tell_usage(text_tokens: int, image_tokens: int, output_tokens: int) -> dict[
     }
 
 
-def _draw(scene: Scene, wanted: Wanted, seed: int, label: str) -> "Image":
+def draw_new(scene: Scene, wanted: Wanted, seed: int, label: str) -> "Image":
+    """A scene as the picture that was wanted, signed with the label."""
     transparent = wanted.background == "transparent"
     return sign(draw_scene(scene, wanted.size, quality=wanted.drawn, seed=seed, transparent=transparent), label)
 
@@ -188,7 +191,7 @@ async def draw_events(
     whole = await run_in_threadpool(draw, scene, 0)
     described = {"created_at": int(time.time()), **describe_picture(wanted, whole.size)}
     for number in range(wanted.partial_images):
-        partial = await run_in_threadpool(_coarsen, whole, number, wanted.partial_images)
+        partial = await run_in_threadpool(coarsen, whole, number, wanted.partial_images)
         named = f"{kind}.partial_image"
         told = {"type": named, "partial_image_index": number, **described}
         yield event({**told, "b64_json": _text_of(encode(partial, wanted))}, named)
@@ -199,7 +202,7 @@ async def draw_events(
     yield event({**told, "usage": {**usage, **counted}}, f"{kind}.completed")
 
 
-def _coarsen(picture: "Image", number: int, of: int) -> "Image":
+def coarsen(picture: "Image", number: int, of: int) -> "Image":
     """The picture in coarse squares, finer with each number."""
     from PIL import Image
 

@@ -29,14 +29,15 @@ _SQUARE = "1024x1024"
 
 @dataclass(frozen=True)
 class Wanted:
-    """size: pixels. quality: as it is told back; drawn: low, medium or high, as code draws. style: of DALL-E 3 only.
+    """size: pixels; is_auto_size: where none was asked for. quality: as it is told back; drawn: as code draws it.
 
-    tokens: of one picture, as documented; 0 for models that are not billed by tokens.
+    style: of DALL-E 3 only. tokens: of one picture, as documented; 0 for models that are not billed by tokens.
     """
 
     prompt: str
     n: int
     size: tuple[int, int]
+    is_auto_size: bool
     quality: str
     drawn: str
     background: str
@@ -76,6 +77,7 @@ def check_images(api: str, deployment: Deployment, body: Mapping[str, Any]) -> W
         prompt=body["prompt"],
         n=body.get("n") or 1,
         size=size,
+        is_auto_size=body.get("size") in (None, "", "auto"),
         quality=quality,
         drawn={"low": "low", "medium": "medium", "standard": "medium"}.get(quality, "high"),
         background="transparent" if background == "transparent" else "opaque",

@@ -15,7 +15,7 @@ from tests.standin.engines import Engine
 from tests.standin.refusals import ServiceError, bad_request, engine_lost
 from tests.standin.toolbox import Call
 
-__all__ = ["EngineRequest", "Piece", "ask_engine", "chat_request", "text_request"]
+__all__ = ["Drawing", "EngineRequest", "Piece", "ask_engine", "chat_request", "text_request"]
 
 _PASSED_ON = ("temperature", "top_p", "frequency_penalty", "presence_penalty", "stop", "seed", "response_format")
 # The service's own defaults; engines have others, which would make the dials mean something else here. Only min_p stays
@@ -25,11 +25,20 @@ _SEEDS = 2**32 - 1  # engines take 32 bits, and the last one means "choose yours
 
 
 @dataclass(frozen=True)
+class Drawing:
+    """A step of a picture that the Responses API's tool draws: "begun", "partial" or "done", and what is told of it."""
+
+    stage: str
+    told: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Piece:
     """A part of an answer, or nothing while the engine writes what is not shown.
 
     finish: set on the last text; tokens: completion tokens, set on the very last piece, hidden where they were spent on
-    reasoning; calls: all of them at once, in place of a text; thought: the hidden steps that were kept, whole.
+    reasoning; calls: all of them at once, in place of a text; thought: the hidden steps that were kept, whole;
+    drawing: a step of a picture.
     """
 
     text: str = ""
@@ -39,6 +48,7 @@ class Piece:
     hidden: bool = False
     calls: Sequence[Call] = ()
     thought: str = ""
+    drawing: Drawing | None = None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from tests.standin.asking import ChatTask
 from tests.standin.checking import check_json_word
 from tests.standin.deployments import Deployment
 from tests.standin.front import Front, find_named, join_notes, read_body, require_api_version
+from tests.standin.image_tool import TOOL_TOKENS, build_image_tool
 from tests.standin.kept import Kept, KeptResponse
 from tests.standin.reasoning_rules import (
     default_effort,
@@ -55,7 +56,9 @@ async def create(request: Request) -> Response:
     check_calls_answered(history)
     reasoning = asked.get("reasoning", {})
     chat = choose_thoughts(history, reads_all_turns(deployment, reasoning.get("context")))
+    image_tool = build_image_tool(request, asked, history)
     messages, prompt_tokens = _fit(front, deployment, asked, chat, tools["tools"])
+    prompt_tokens += TOOL_TOKENS if image_tool else 0
     limit = asked.get("max_output_tokens", 0)
     check_window(deployment, prompt_tokens, limit, "input")
     include = asked.get("include", [])
@@ -70,11 +73,14 @@ async def create(request: Request) -> Response:
         repeated |= {name: reasoning.get(name) or value for name, value in repeated_defaults(deployment).items()}
         passes = count_passes(repeated["effort"], default)
         wanted["temperature"] = asked.get("temperature", 0) if takes_temperature("responses", deployment) else 0
-    toolbox = Toolbox.build(tools["tools"], tools.get("tool_choice"), tools.get("parallel_tool_calls", True))
-    tasks = [ChatTask(instructed, wanted, limit, 0, logprobs, passes, toolbox)]
+    functions = [*tools["tools"], *([{"type": "function", "function": image_tool.function()}] if image_tool else [])]
+    toolbox = Toolbox.build(functions, tools.get("tool_choice"), tools.get("parallel_tool_calls", True))
+    draw = image_tool.draw if image_tool else None
+    tasks = [ChatTask(instructed, wanted, limit, 0, logprobs, passes, toolbox, draw)]
+    note = join_notes(TOOLS_NOTE if toolbox else "", image_tool.note if image_tool else "", verbosity_note(wanted))
     answering = Answering(
         front, deployment, "Responses_Create", request.query_params.get("api-version"), tasks, prompt_tokens, limit,
-        make_id("resp_"), note=join_notes(TOOLS_NOTE if toolbox else "", verbosity_note(wanted)),
+        make_id("resp_"), note=note,
     )  # fmt: skip
     answering.headers |= _KEPT_FOR
     seals = ENCRYPTED in include or seals_unasked(deployment)

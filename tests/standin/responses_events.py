@@ -6,7 +6,7 @@ from contextlib import aclosing
 from typing import Any
 
 from tests.standin.answering import Choice, event
-from tests.standin.pieces import Piece
+from tests.standin.pieces import Drawing, Piece
 from tests.standin.refusals import ServiceError
 from tests.standin.responses_told import Told
 from tests.standin.toolbox import Call
@@ -58,8 +58,10 @@ class _Writer:
         if piece.hidden and not self._thinks and not self._place:
             self._thinks = True
             yield self.say("output_item.added", output_index=self._place, item=self._told.thought(None))
-        if piece.thought or piece.text or piece.calls:
+        if piece.thought or piece.text or piece.calls or piece.drawing:
             yield from self._end_thought(choice)
+        if piece.drawing:
+            yield from self._tell_drawing(piece.drawing)
         for call in piece.calls:
             last = choice.finish == "length" and call is piece.calls[-1]
             yield from self._tell_call(call, "incomplete" if last else "completed")
@@ -90,6 +92,20 @@ class _Writer:
             item = self._told.message("in_progress", [])
             yield self.say("output_item.added", output_index=self._place, item=item)
             yield self.say("content_part.added", **self._where(), part=self._told.part("", []))
+
+    def _tell_drawing(self, drawing: Drawing) -> Iterator[bytes]:
+        """As recorded of Azure: no event says "completed", and the whole picture's item says "generating"."""
+        where, told = {"output_index": self._place}, drawing.told
+        if drawing.stage == "begun":
+            yield self.say("output_item.added", **where, item=told)
+            for kind in ("in_progress", "generating"):
+                yield self.say(f"image_generation_call.{kind}", **where, item_id=told["id"])
+        elif drawing.stage == "partial":
+            yield self.say("image_generation_call.partial_image", **where, **told)
+        else:
+            told["status"] = "generating"
+            yield self.say("output_item.done", **where, item=told)
+            self._place += 1
 
     def _where(self) -> dict[str, Any]:
         return {"item_id": self._told.message_id, "output_index": self._place, "content_index": 0}

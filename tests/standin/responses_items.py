@@ -4,6 +4,7 @@ A message of that chat may be a thought: hidden steps of an earlier answer, whic
 belong to the turn that still goes on, or where `reasoning.context` asks for all turns.
 """
 
+import base64
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,16 @@ from tests.standin.refusals import bad_request, missing, not_served, wrong_type
 from tests.standin.tokens import message_text
 from tests.standin.wire import make_id
 
-__all__ = ["Find", "Given", "check_calls_answered", "choose_thoughts", "list_items", "read_items", "say_output"]
+__all__ = [
+    "Find",
+    "Given",
+    "check_calls_answered",
+    "choose_thoughts",
+    "list_items",
+    "read_data_url",
+    "read_items",
+    "say_output",
+]
 
 _ROLES = ("user", "assistant", "system", "developer")
 _PARTS = ("input_text", "output_text", "text")
@@ -47,6 +57,8 @@ def say_output(output: Sequence[Mapping[str, Any]], thought: str) -> list[dict[s
             _join(said, _say_thought(thought))
         elif item["type"] == "function_call":
             _join(said, [_say_call(item)])
+        elif item["type"] == "image_generation_call":
+            _join(said, [_say_picture(item)])
         else:
             _join(said, [{"role": "assistant", "content": message_text(item)}])
     return said
@@ -57,7 +69,7 @@ def choose_thoughts(messages: Sequence[Mapping[str, Any]], all_turns: bool) -> l
     users = [i for i, message in enumerate(messages) if message["role"] == "user"]
     last = users[-1] if users else -1
     kept = [message for i, message in enumerate(messages) if not message.get("thought") or all_turns or i > last]
-    return [{name: value for name, value in message.items() if name != "thought"} for message in kept]
+    return [{name: each for name, each in message.items() if name not in ("thought", "pictures")} for message in kept]
 
 
 def check_calls_answered(messages: Sequence[Mapping[str, Any]]) -> None:
@@ -72,6 +84,19 @@ def check_calls_answered(messages: Sequence[Mapping[str, Any]]) -> None:
         open_calls += [call["id"] for call in message.get("tool_calls", [])]
     if open_calls:
         raise bad_request(f"No tool output found for function call {open_calls[0]}.", "input")
+
+
+def read_data_url(url: str, where: str) -> str:
+    """What a data URL holds, in base64. Pictures elsewhere are not fetched: nothing here opens a connection."""
+    if not url.startswith("data:"):
+        raise not_served("a picture at an address", where, "Send it as a data URL.")
+    text = url.partition(",")[2]
+    try:
+        base64.b64decode(text, validate=True)
+    except ValueError:
+        message = "The image data you provided does not represent a valid image."
+        raise bad_request(message, where, "invalid_value") from None
+    return text
 
 
 def list_items(items: Sequence[dict[str, Any]], order: str, after: str | None, limit: int) -> dict[str, Any]:
@@ -99,6 +124,8 @@ def _read_item(item: Any, where: str, find: Find) -> list[dict[str, Any]]:
     kind = item.get("type", "message")
     if kind in ("reasoning", "item_reference"):
         return find(item)
+    if kind == "image_generation_call":
+        return [_say_picture(item)] if isinstance(item.get("result"), str) else find(item)
     if kind in ("function_call", "function_call_output"):
         needed = {"function_call": ("call_id", "name", "arguments"), "function_call_output": ("call_id",)}[kind]
         for name in needed:
@@ -113,15 +140,36 @@ def _read_item(item: Any, where: str, find: Find) -> list[dict[str, Any]]:
         raise bad_request(message, f"{where}.role", "invalid_value")
     if item.get("content") is None:
         raise missing(f"{where}.content")
-    checked = {"content": check_text_parts(item["content"], f"{where}.content", _PARTS)}
+    texts, pictures = _part_pictures(item["content"], f"{where}.content")
+    checked = {"content": check_text_parts(texts, f"{where}.content", _PARTS)}
     # As one text, so that an answer handed back is the same to the engine as one that was followed.
-    return [{"role": item["role"], "content": message_text(checked)}]
+    said = {"role": item["role"], "content": message_text(checked)}
+    return [said | ({"pictures": pictures} if pictures else {})]
+
+
+def _part_pictures(content: Any, where: str) -> tuple[Any, list[str]]:
+    """(the content without its pictures, the pictures in base64). They are for the tool that draws."""
+    if not isinstance(content, list):
+        return content, []
+    pictures = []
+    for i, part in enumerate(content):
+        if isinstance(part, dict) and part.get("type") == "input_image":
+            if not isinstance(part.get("image_url"), str):
+                raise missing(f"{where}[{i}].image_url")
+            pictures.append(read_data_url(part["image_url"], f"{where}[{i}].image_url"))
+    return [part for part in content if not (isinstance(part, dict) and part.get("type") == "input_image")], pictures
 
 
 def _say_call(item: Mapping[str, Any]) -> dict[str, Any]:
     function = {"name": item["name"], "arguments": item["arguments"]}
     call = {"id": item["call_id"], "type": "function", "function": function}
     return {"role": "assistant", "content": "", "tool_calls": [call]}
+
+
+def _say_picture(item: Mapping[str, Any]) -> dict[str, Any]:
+    """A picture that was drawn: in words, and in base64 for the tool that may edit it."""
+    told = f"(I drew a picture: {item.get('revised_prompt') or 'no words'})"
+    return {"role": "assistant", "content": told, "pictures": [item["result"]]}
 
 
 def _say_result(item: Mapping[str, Any], where: str) -> dict[str, Any]:
@@ -138,14 +186,16 @@ def _say_thought(thought: str) -> list[dict[str, Any]]:
 def _name_item(item: dict[str, Any]) -> dict[str, Any]:
     """The item as it is listed: with an id, a type and a status, a message's content as parts."""
     kind = item.get("type", "message")
-    if kind in ("reasoning", "item_reference"):
-        return {**item, "id": item.get("id") or make_id("rs_")}
+    if kind in ("reasoning", "item_reference", "image_generation_call"):
+        return {**item, "id": item.get("id") or make_id("ig_" if kind == "image_generation_call" else "rs_")}
     prefix = {"message": "msg_", "function_call": "fc_"}.get(kind, "fco_")
     named = {"id": item.get("id") or make_id(prefix), "type": kind, "status": "completed"}
     if kind != "message":
         return named | {name: item[name] for name in ("call_id", "name", "arguments", "output") if name in item}
-    text = message_text({"content": check_text_parts(item["content"], "input", _PARTS)})
+    texts, _ = _part_pictures(item["content"], "input")
+    text = message_text({"content": check_text_parts(texts, "input", _PARTS)})
     part: dict[str, Any] = {"type": "input_text", "text": text}
     if item["role"] == "assistant":
         part = {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
-    return named | {"role": item["role"], "content": [part]}
+    shown = [one for one in item["content"] if one not in texts] if isinstance(item["content"], list) else []
+    return named | {"role": item["role"], "content": [part, *shown]}

@@ -57,8 +57,9 @@ class Told:
         return self._object("failed", error={"code": "server_error", "message": message})
 
     def _output(self, choice: Choice, status: str) -> list[dict[str, Any]]:
-        """Hidden steps, then calls or a message; neither where the steps or a broken call took all it might cost."""
+        """Hidden steps, a picture, then calls or a message; neither where what came before took all it might cost."""
         thoughts = [self.thought(choice.thought)] if self._answering.reasoning_tokens else []
+        thoughts += choice.pictures
         if choice.calls:
             *whole, last = choice.calls
             return [*thoughts, *(self.call(call, "completed", call.arguments) for call in whole),

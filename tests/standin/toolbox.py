@@ -15,8 +15,9 @@ from tests.standin.schemas import nest_schema
 from tests.standin.tokens import message_text
 from tests.standin.wire import make_id
 
-__all__ = ["TOOLS_NOTE", "Call", "Toolbox", "drop_repeats", "read_calls", "spell_history"]
+__all__ = ["IMAGE_TOOL", "TOOLS_NOTE", "Call", "Toolbox", "drop_repeats", "read_calls", "spell_history", "tell_drawn"]
 
+IMAGE_TOOL = "image generation"  # as the engine is told of it: no function of a reader's can be called so
 TOOLS_NOTE = "tool arguments forced through a JSON schema"
 _MOST_CALLS = 8
 _RESULT = "Result of "
@@ -139,6 +140,15 @@ def drop_repeats(calls: Sequence[Call], messages: Sequence[Mapping[str, Any]]) -
     """The calls whose result the chat does not hold yet: small engines ask for the same again, and never end."""
     told = "\n".join(message_text(message) for message in messages if message["role"] == "user")
     return [call for call in calls if f"{_RESULT}{call.name}({call.arguments}): " not in told]
+
+
+def tell_drawn(messages: Sequence[Mapping[str, Any]], call: Call) -> list[dict[str, Any]]:
+    """The chat in which the engine speaks of the picture that its call of IMAGE_TOOL has drawn."""
+    said = {"role": "assistant", "content": f"I call {call.name}({call.arguments})"}
+    told = (
+        f"{_RESULT}{call.name}({call.arguments}): drawn, and I see it.\n\nTell me in one short sentence what it shows."
+    )
+    return [*map(dict, messages), said, {"role": "user", "content": told}]
 
 
 def spell_history(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

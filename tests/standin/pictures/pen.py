@@ -64,14 +64,17 @@ class Pen:
             self._draw.ellipse((x - thick / 2, y - thick / 2, x + thick / 2, y + thick / 2), fill)
 
     def text(self, x: float, y: float, words: str, height: float, fill: Colour, width: float = 96) -> None:
-        """Words around a point, as high as said (in hundredths of the box's height), smaller where they do not fit."""
+        """Words around a point, as high as said (in hundredths of the box's height), smaller where they do not fit.
+
+        None where they would be too small to be read.
+        """
         size = height * self._height / 100
         while size > 4:
             font: Any = ImageFont.load_default(size)
             if self._draw.textlength(words, font) <= width * self._width / 100:
-                break
+                self._draw.text(self._at((x, y)), words, fill, font, anchor="mm")
+                return
             size *= 0.92
-        self._draw.text(self._at((x, y)), words, fill, font, anchor="mm")
 
     def _at(self, point: Point) -> Point:
         return self._left + point[0] * self._width / 100, self._top + point[1] * self._height / 100
