@@ -146,7 +146,7 @@ def check_mask(mask: "Picture", picture: "Picture") -> None:
     least, most = mask.convert("RGBA").getchannel("A").getextrema()
     if least == 255:
         raise CourseError("the mask is opaque everywhere: nothing may change", next="mask_of(picture.size, box)")
-    if least > 0:
+    if least != 0:
         raise CourseError(
             f"the mask is nowhere fully transparent (alpha {least} at least): nothing may change",
             next="alpha 0 where the edit may change something: mask_of(picture.size, box)",

@@ -39,7 +39,7 @@ def _check_keep(answer: Callable[..., Any], before: "Picture", after: "Picture",
         raise Wrong("Does it return a picture? Image.composite(...) gives one.")
     if kept.size != before.size:
         raise Wrong(f"The result has {kept.size} pixels, the picture {before.size}.")
-    if kept.convert("RGBA").getchannel("A").getextrema()[0] < 255:
+    if kept.convert("RGBA").getchannel("A").getextrema()[0] != 255:
         raise Wrong("The result has transparent parts: paste pictures, not the mask itself.")
     outside, inside = change_of(before, kept, mask, 0).outside, change_of(spoilt, kept, mask, 0).inside
     if outside and change_of(spoilt, kept, mask, 0).outside == 0 and change_of(before, kept, mask, 0).inside == 0:
@@ -144,7 +144,7 @@ def _check_bill(answer: float) -> str:
         "This is one edit's price.": both + drawn,
         "The pictures sent are missing.": _EDITS * drawn,
         "The picture drawn is missing.": _EDITS * both,
-        "High fidelity is missing: input_fidelity=\"high\".": _EDITS * (at_low + drawn),
+        'High fidelity is missing: input_fidelity="high".': _EDITS * (at_low + drawn),
         "The logo is a picture sent, too.": _EDITS * (photo + drawn),
         "In cents? US dollars were asked for.": truth * 100,
         "Prices are per 1,000,000 tokens.": truth * 1e6,
