@@ -8,14 +8,12 @@ import math
 from typing import Any
 
 from helpers.errors import CourseError
-from helpers.parameters import find_rule
 from helpers.tables import list_versions, read_rows
 
-__all__ = ["drawn_picture_tokens", "sent_picture_tokens", "shown_picture_tokens"]
+__all__ = ["drawn_picture_tokens", "find_size_fault", "shown_picture_tokens"]
 
 _TILE, _PATCH = 512, 32  # pixels
 _LEAST_PX, _MOST_PX, _LONGEST_PX, _NARROWEST = 655_360, 8_294_400, 3_840, 3
-_HIGH_FIDELITY_SQUARE, _HIGH_FIDELITY = 4_160, 6_240  # tokens that input_fidelity high adds for each picture
 _BASES = {"low": 16, "medium": 48, "high": 96}
 _BASES_OF_2_5 = {"low": 16, "medium": 24, "high": 48, "xhigh": 64, "max": 96}
 
@@ -75,19 +73,21 @@ def drawn_picture_tokens(model: str, size: str = "1024x1024", quality: str = "hi
     return math.ceil(base * other * (2_000_000 + width * height) / 4_000_000)
 
 
-def sent_picture_tokens(model: str, *sizes: tuple[int, int], input_fidelity: str = "low") -> int:
-    """Input tokens of the pictures that an edit starts from, all together.
+def find_size_fault(width: int, height: int) -> str:
+    """Which of gpt-image-2's bounds a size in pixels breaks; "" where it keeps them all.
 
-    sizes: width and height of each, in pixels. input_fidelity: low or high, which adds 4,160 tokens to a square picture
-    and 6,240 for another. Raises CourseError for a model that does not take high, and where the table has no rule.
-    Source: OpenAI's image guide; checked against a recorded edit of two pictures.
+    In this order: "no multiple of 16", "too long", "too few pixels", "too many pixels", "too narrow". Source:
+    parameters.csv, whose note on the size of gpt-image-2 has the figures.
     """
-    rule = find_rule("image_edits", model, "input_fidelity")
-    if input_fidelity == "high" and not (rule and rule["accepted"] == "yes"):
-        raise CourseError(f"{model} takes no input_fidelity", next="leave it out, or take gpt-image-1.5")
-    tokens = sum(shown_picture_tokens(model, *size, detail=input_fidelity, use="edit") for size in sizes)
-    added = (_HIGH_FIDELITY_SQUARE if width == height else _HIGH_FIDELITY for width, height in sizes)
-    return tokens + (sum(added) if input_fidelity == "high" else 0)
+    if width % 16 or height % 16:
+        return "no multiple of 16"
+    if max(width, height) > _LONGEST_PX:
+        return "too long"
+    if width * height < _LEAST_PX:
+        return "too few pixels"
+    if width * height > _MOST_PX:
+        return "too many pixels"
+    return "too narrow" if max(width, height) > _NARROWEST * min(width, height) else ""
 
 
 def _priced_models() -> set[str]:
@@ -133,9 +133,10 @@ def _read_size(size: str) -> tuple[int, int]:
     except ValueError:
         raise CourseError(f"{size!r} is no size in pixels", next='size="1024x1024"') from None
     _check_size(width, height)
-    if width % 16 or height % 16 or max(width, height) > _LONGEST_PX:
+    fault = find_size_fault(width, height)
+    if fault in ("no multiple of 16", "too long"):
         raise CourseError(f"{size} is refused: sides are multiples of 16, up to {_LONGEST_PX:,}", next='"1920x1088"')
-    if max(width, height) > _NARROWEST * min(width, height) or not _LEAST_PX <= width * height <= _MOST_PX:
+    if fault:
         raise CourseError(
             f"{size} is refused: at most 3 to 1, and {_LEAST_PX:,} to {_MOST_PX:,} pixels in all",
             next='size="1024x1024"',

@@ -1,7 +1,8 @@
 """What Azure writes when it refuses, and what to do then, shown from the tables: no request is sent."""
 
-import re
+import json
 from difflib import get_close_matches
+from typing import Any
 
 from helpers.errors import CourseError
 from helpers.evidence import documented, measured, published, show_evidence
@@ -11,18 +12,16 @@ from helpers.tables import read_rows
 
 __all__ = ["show_card", "show_refusal"]
 
-_CODE_AND_MESSAGE = re.compile(r'"code":"([^"]+)","message":"([^"]+)"')
-
 
 def show_refusal(error: str) -> None:
     """Print status, code and message of a row of errors.csv, and its evidence. Raises CourseError for an unknown row,
-    and for one whose body has no such pair."""
+    and for one whose body has no message."""
     row = _find_row("errors", "error", error)
-    found = _CODE_AND_MESSAGE.search(row["body"])
-    if found is None:
-        raise CourseError(f"{error} has no code with a message", next="show its body: load_table('errors')")
-    code, message = found.groups()
-    print(fold(f"{row['status']}{f' {code}' * (code != row['status'])}: {message}"))
+    code, message = _find_told(json.loads(row["body"]))
+    if not message:
+        raise CourseError(f"{error} has no message", next="show its body: load_table('errors')")
+    told = " ".join(message.split())
+    print(fold(f"{row['status']}{f' {code}' * (code not in ('', row['status']))}: {told}"))
     if row["evidence"].startswith("quoted"):
         show_evidence(published("quoted in issues", row["as_of"]))
     elif row["evidence"] == "recorded":
@@ -42,6 +41,19 @@ def show_card(explanation: str, **names: str) -> None:
     except KeyError as missing:
         raise CourseError(f"this card also needs {missing.args[0]}", next=f"{missing.args[0]}=...") from None
     print(Explanation(explanation, what, why, then))
+
+
+def _find_told(body: Any) -> tuple[str, str]:
+    """(code, message) of the innermost object that has both; else a message alone; "" where there is none."""
+    told = ("", "")
+    for part in body.values() if isinstance(body, dict) else body if isinstance(body, list) else []:
+        found = _find_told(part)
+        if found[1] and (found[0] or not told[1]):
+            told = found
+    if not told[0] and isinstance(body, dict) and isinstance(body.get("message"), str):
+        code = body.get("code")
+        return (code, body["message"]) if isinstance(code, str) else (told if told[1] else ("", body["message"]))
+    return told
 
 
 def _find_row(table: str, column: str, name: str) -> dict[str, str]:

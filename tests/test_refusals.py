@@ -22,6 +22,9 @@ def test_a_refusal_stands_over_its_own_evidence(capsys):
         ("403_firewall", "403: Access denied"),
         ("400_mgmt_insufficient_quota", "400 InsufficientQuota: This operation require"),
         ("404_deployment_not_found_2026", "404 DeploymentNotFound: The API deployment"),
+        ("400_image_moderation_blocked", "400 moderation_blocked: Your request was rejected"),
+        ("image_contentfilter_task_input", "400 contentFilter: Your task failed"),
+        ("400_image_size_gptimage2_long_edge", "400: The longest edge"),
     ],
 )
 def test_the_innermost_code_is_shown_and_a_code_that_is_the_status_once(error, begins, capsys):
@@ -33,7 +36,7 @@ def test_the_evidence_is_that_of_the_row(capsys):
     kinds = {"quoted": "published", "quoted in part": "published", "recorded": "measured", "documented": "documented"}
     shown = set()
     for row in read_rows("errors"):
-        if '"code":"' in row["body"]:
+        if '"message":"' in row["body"]:
             try:
                 show_refusal(row["error"])
             except CourseError:

@@ -102,7 +102,7 @@ def test_the_header_names_a_deployment_that_can_draw_for_the_tool(client: openai
         ({"size": "512x512"}, "tools[0].size", "Supported values are: '1024x1024'"),
         ({"quality": "hd"}, "tools[0].quality", "Supported values are: 'low'"),
         ({"style": "vivid"}, "tools[0].style", "Unknown parameter: 'tools[0].style'."),
-        ({"output_format": "webp"}, "tools[0].output_format", "'png', and 'jpeg'"),
+        ({"output_format": "webp"}, "tools[0].output_format", "'png' and 'jpeg'"),
         ({"partial_images": 4}, "tools[0].partial_images", "Invalid 'tools[0].partial_images': integer above"),
         ({"action": "paint"}, "tools[0].action", "'generate', 'edit', and 'auto'"),
         ({"action": "edit"}, "tools[0].action", "no picture in this chat"),

@@ -143,6 +143,7 @@ def test_a_status_is_answered_on_demand(client: openai.OpenAI, status: int, erro
 
 NAMED_FAULTS: dict[str, tuple[str, type[openai.APIStatusError], str]] = {
     "400 filter": ("400_content_filter_chat", openai.BadRequestError, "prompt_filtered"),
+    "400 moderation": ("400_image_moderation_blocked", openai.BadRequestError, "picture_filtered"),
     "400 jailbreak": ("400_content_filter_jailbreak", openai.BadRequestError, "prompt_filtered"),
     "400 invalid-prompt": ("400_invalid_prompt_reasoning", openai.BadRequestError, ""),
     "401 role": ("401_no_role", openai.AuthenticationError, "role_missing"),
@@ -167,7 +168,7 @@ def test_a_named_fault_has_the_body_that_azure_sent_somebody_and_its_card(client
 
 
 def test_every_named_fault_is_tried():
-    assert set(NAMED) == {*NAMED_FAULTS, "429 tokens", "429 requests", "429 day"}
+    assert set(NAMED) == {*NAMED_FAULTS, "429 tokens", "429 requests", "429 day", "400 filter-output"}
 
 
 def test_the_filter_speaks_otherwise_on_the_responses_route(client: openai.OpenAI):

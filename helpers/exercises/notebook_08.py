@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from helpers.checks import Wrong, close_to, exercise
 from helpers.costs import list_price
+from helpers.edit_tokens import sent_picture_tokens
 from helpers.errors import CourseError
 from helpers.images import change_of, check_mask, mask_of, read_picture
-from helpers.picture_tokens import drawn_picture_tokens, sent_picture_tokens
+from helpers.picture_tokens import drawn_picture_tokens
 from helpers.tables import read_rows
 
 if TYPE_CHECKING:

@@ -96,7 +96,7 @@ def _check_number(asked, name, lowest, highest, types, expected) -> None:
 
 def check_booleans(asked: Mapping[str, Any], *names: str) -> None:
     for name in names:
-        if not isinstance(asked.get(name, False), bool):
+        if not isinstance(asked.get(name), bool | None):
             raise wrong_type(name, "a boolean", asked[name])
 
 

@@ -6,6 +6,7 @@ serve(faults=["429 retry-after-ms=20", "", "drop"])  the first request and the t
 408  500  503  429    answered with that status and the service's body, if they carry the key; 429 and 503 may add
                       retry-after=<seconds>  retry-date=<seconds from now>  retry-after-ms=<milliseconds>
 400 filter            the content filter stopped the prompt; 400 jailbreak; 400 invalid-prompt, of reasoning models
+400 filter-output     it stopped a picture that was drawn; 400 moderation, as OpenAI says it of a picture's prompt
 401 role              signed in with Entra ID, without a role; 401 audience: the token is of another service
 403 firewall          another network; 403 vnet: the wrong endpoint of a closed network; 403 blocked: the whole resource
 404 deployment        there is none of that name

@@ -32,17 +32,18 @@ from tests.standin.images import (
     tell_picture,
     tell_usage,
 )
-from tests.standin.images_request import Wanted, check_images, image_error
+from tests.standin.images_request import Wanted, check_images, check_named_model, image_error
 from tests.standin.pictures.drawing import draw_scene, sign
 from tests.standin.pictures.reading import open_picture, read_mask
 from tests.standin.pictures.scene import Scene
-from tests.standin.refusals import ServiceError, bad_request, missing, too_large
+from tests.standin.refusals import ServiceError, bad_request, missing, resource_not_found, too_large
 from tests.standin.wire import event_headers, json_response, make_id
 
 __all__ = ["ROUTES", "fit_mask", "redraw"]
 
 _MOST_BYTES, _MOST_MASK = 50_000_000, 4_000_000
 _MOST_PICTURES = 16
+_FIRST_VERSION = "2025-04-01"  # of the API that knows edits
 _INTEGERS = ("n", "output_compression", "partial_images")
 
 
@@ -200,8 +201,12 @@ async def _read_form(request: Request) -> FormData:
 
 
 async def _edit_dated(request: Request) -> Response:
+    if request.query_params.get("api-version", "") < _FIRST_VERSION:
+        raise resource_not_found()
     deployment = find_dated(request)
-    return await _edit(request, deployment, await _read_form(request))
+    form = await _read_form(request)
+    check_named_model(request, deployment, form.get("model"))
+    return await _edit(request, deployment, form)
 
 
 async def _edit_v1(request: Request) -> Response:

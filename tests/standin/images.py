@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING, Any, cast
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
 
 from tests.standin.answering import Answering, event
 from tests.standin.deployments import Deployment
 from tests.standin.engines import Engine
 from tests.standin.front import Front, post_routes
-from tests.standin.images_request import Wanted, check_images
+from tests.standin.images_request import Wanted, check_images, check_named_model
 from tests.standin.pictures.composing import ask_to_compose, read_composed
 from tests.standin.pictures.drawing import draw_scene, sign
 from tests.standin.pictures.scene import Scene
 from tests.standin.pieces import EngineRequest, ask_engine, chat_request
-from tests.standin.refusals import ServiceError
+from tests.standin.refusals import ServiceError, bad_request
 from tests.standin.wire import event_headers, filter_prompt, json_response, make_id
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ _SEEDS = 2**31
 
 
 async def _generate(request: Request, deployment: Deployment, body: dict[str, Any]) -> Response:
+    check_named_model(request, deployment, body.get("model"))
     wanted = check_images("images", deployment, body)
     front: Front = request.app.state.front
     prompt_tokens = front.count_prompt.text(wanted.prompt, deployment.encoding)
@@ -230,4 +232,19 @@ def _hash(parts: Sequence[str]) -> int:
     return int.from_bytes(hashlib.sha256("\n".join(parts).encode()).digest()[:4], "big") % _SEEDS
 
 
-ROUTES = post_routes("images/generations", _generate)
+def _refuse_forms(route: Route) -> Route:
+    """An edit that was sent here is told what this address takes, before its body is read as JSON."""
+    answer = route.endpoint
+
+    async def check(request: Request) -> Response:
+        kind = request.headers.get("content-type", "").partition(";")[0]
+        if kind == "multipart/form-data":
+            await request.body()  # a client that is still sending could not read the answer
+            message = f"Unsupported content type: '{kind}'. This API method only accepts 'application/json' requests"
+            raise bad_request(message, None, "unsupported_content_type")
+        return cast(Response, await answer(request))
+
+    return Route(route.path, check, methods=["POST"])
+
+
+ROUTES = [_refuse_forms(route) for route in post_routes("images/generations", _generate)]

@@ -1,12 +1,15 @@
 """What an image request asks for, checked as the service checks it: for generations and for edits."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from starlette.requests import Request
+
 from helpers.errors import CourseError
 from helpers.parameters import find_rule
-from helpers.picture_tokens import drawn_picture_tokens
+from helpers.picture_tokens import drawn_picture_tokens, find_size_fault
 from tests.standin.checking import check_booleans
 from tests.standin.deployments import Deployment
 from tests.standin.refusals import (
@@ -20,10 +23,13 @@ from tests.standin.refusals import (
 )
 from tests.standin.rules import serves
 
-__all__ = ["Wanted", "check_images", "image_error"]
+__all__ = ["Wanted", "check_images", "check_named_model", "image_error"]
 
-_TEXTS = ("background", "input_fidelity", "moderation", "output_format", "quality", "response_format", "size", "style")
-_KNOWN = {*_TEXTS, "model", "n", "output_compression", "partial_images", "prompt", "stream", "user"}
+_TEXTS = (
+    "background", "input_fidelity", "moderation", "output_format", "quality", "prompt", "response_format", "size",
+    "style", "user",
+)  # fmt: skip
+_KNOWN = {*_TEXTS, "model", "n", "output_compression", "partial_images", "stream"}
 _SQUARE = "1024x1024"
 
 
@@ -54,6 +60,16 @@ def image_error(message: str, param: str | None, code: str = "invalid_value") ->
     return ServiceError(400, {"message": message, "type": "image_generation_user_error", "param": param, "code": code})
 
 
+def check_named_model(request: Request, deployment: Deployment, name: Any) -> None:
+    """On a dated route, raises what the service answers where the body names a deployment in place of the model."""
+    if request.url.path.startswith("/openai/deployments/") and name not in (
+        None,
+        deployment.model,
+        deployment.versioned,
+    ):
+        raise image_error(f"The model '{name}' does not exist.", "model")
+
+
 def check_images(api: str, deployment: Deployment, body: Mapping[str, Any]) -> Wanted:
     """api: images or image_edits, as in parameters.csv. Raises what the service answers to what it does not take."""
     if not serves(api, deployment):
@@ -61,14 +77,18 @@ def check_images(api: str, deployment: Deployment, body: Mapping[str, Any]) -> W
         raise operation_refused(operation, deployment.name)
     for name, value in body.items():
         _check_parameter(api, deployment, name, value)
-    if not isinstance(body.get("prompt"), str) or not body["prompt"]:
+    if body.get("prompt") is None:
         raise missing("prompt")
+    if not body["prompt"]:
+        message = (
+            "Invalid 'prompt': empty string. Expected a string with minimum length 1, but got an empty string instead."
+        )
+        raise bad_request(message, "prompt", "empty_string")
     check_booleans(body, "stream")
+    _check_together(body)
     size, quality = _choose_size(deployment, body), _choose_quality(deployment, body)
     background = body.get("background") or "auto"
     output_format = body.get("output_format") or "png"
-    if background == "transparent" and output_format == "jpeg":
-        raise image_error("Transparent background is not supported for JPEG output format.", "background")
     try:
         tokens = drawn_picture_tokens(deployment.model, f"{size[0]}x{size[1]}", quality)
     except CourseError:
@@ -98,7 +118,7 @@ def _check_parameter(api: str, deployment: Deployment, name: str, value: Any) ->
         if value is not False:
             raise bad_request(f"Unknown parameter: '{name}'.", name, "unknown_parameter")
         return
-    if name in _TEXTS or name == "prompt":
+    if name in _TEXTS:
         if not isinstance(value, str):
             raise wrong_type(name, "a string", value)
         if rule and rule["maximum"] and name == "prompt" and len(value) > int(rule["maximum"]):
@@ -125,33 +145,41 @@ def _check_parameter(api: str, deployment: Deployment, name: str, value: Any) ->
             )
 
 
+def _check_together(body: Mapping[str, Any]) -> None:
+    """What only goes with something else. The words are ours: no such answer of the service was at hand."""
+    kept_whole = body.get("output_format") in (None, "png")
+    if body.get("background") == "transparent" and not kept_whole:
+        raise image_error("Transparent background is not supported for JPEG output format.", "background")
+    if kept_whole and body.get("output_compression") not in (None, 100):
+        raise image_error("Compression less than 100 is not supported for PNG output format.", "output_compression")
+    if body.get("partial_images") and not body.get("stream"):
+        raise image_error("Partial images are only supported when streaming.", "partial_images")
+    if body.get("stream") and (body.get("n") or 1) > 1:
+        raise image_error("Streaming is only supported for one image.", "n")
+
+
 def _choose_size(deployment: Deployment, body: Mapping[str, Any]) -> tuple[int, int]:
     size = body.get("size") or "auto"
     if size == "auto":
         size = _SQUARE
-    try:
-        width, height = (int(side) for side in size.split("x"))
-    except ValueError:
-        raise image_error(f"Invalid size '{size}'.", "size") from None
+    if not re.fullmatch("[1-9][0-9]{0,4}x[1-9][0-9]{0,4}", size):
+        raise image_error(f"Invalid size '{size}'.", "size")
+    width, height = (int(side) for side in size.split("x"))
     if deployment.model.startswith("gpt-image-2"):
         _check_free_size(size, width, height)
     return width, height
 
 
 def _check_free_size(size: str, width: int, height: int) -> None:
-    """gpt-image-2 takes any size within bounds; their order here is ours."""
-    if width % 16 or height % 16:
-        raise image_error(f"Invalid size '{size}'. Width and height must both be divisible by 16.", "size")
-    if max(width, height) > 3_840:
-        raise image_error("The longest edge must be less than or equal to 3840", "size")
-    if width * height < 655_360:
-        message = f"Invalid size '{size}'. Requested resolution is below the current minimum pixel budget."
-        raise image_error(message, "size")
-    if width * height > 8_294_400:
-        message = f"Invalid size '{size}'. Requested resolution is above the current maximum pixel budget."
-        raise image_error(message, "size")
-    if max(width, height) > 3 * min(width, height):
-        raise image_error(f"Invalid size '{size}'. The aspect ratio must be at most 3:1.", "size")
+    told = {
+        "no multiple of 16": f"Invalid size '{size}'. Width and height must both be divisible by 16.",
+        "too long": "The longest edge must be less than or equal to 3840",
+        "too few pixels": f"Invalid size '{size}'. Requested resolution is below the current minimum pixel budget.",
+        "too many pixels": f"Invalid size '{size}'. Requested resolution is above the current maximum pixel budget.",
+        "too narrow": f"Invalid size '{size}'. The aspect ratio must be at most 3:1.",
+    }
+    if fault := find_size_fault(width, height):
+        raise image_error(told[fault], "size")
 
 
 def _choose_quality(deployment: Deployment, body: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from typing import Any
 
 from starlette.responses import Response
@@ -14,6 +15,8 @@ __all__ = ["NAMED", "answer_named"]
 
 _QUOTED = {
     "400 filter": "400_content_filter_chat",
+    "400 filter-output": "image_contentfilter_task_output",
+    "400 moderation": "400_image_moderation_blocked",
     "400 jailbreak": "400_content_filter_jailbreak",
     "400 invalid-prompt": "400_invalid_prompt_reasoning",
     "401 role": "401_no_role",
@@ -25,6 +28,15 @@ _QUOTED = {
 }
 # As chat says it, the filter's categories would stand in no answer of the Responses route.
 _OF_RESPONSES = {name: "400_content_filter_responses" for name in ("400 filter", "400 jailbreak")}
+# What draws says it in other words; DALL-E in those of its time, whatever was stopped.
+_OF_IMAGES = {
+    "400 filter": "image_contentfilter_task_input",
+    "400 jailbreak": "image_contentfilter_task_input",
+    "403 blocked": "403_image_resource_blocked",
+}
+_OF_DALL_E = {
+    name: "400_image_content_policy_dalle3_jailbreak" for name in ("400 filter", "400 jailbreak", "400 filter-output")
+}
 # What each says is used up, and how many seconds to wait; these name the deployment that was asked.
 _LIMITS = {"429 tokens": ("token", 60), "429 requests": ("call", 10), "429 day": ("token", 86_400)}
 _OPERATIONS = {
@@ -32,6 +44,8 @@ _OPERATIONS = {
     "completions": "Completions_Create",
     "embeddings": "Embeddings_Create",
     "responses": "Responses_Create",
+    "images/generations": "Images_Generate",
+    "images/edits": "Images_Edit",
 }
 NAMED = (*_QUOTED, *_LIMITS)
 
@@ -43,8 +57,14 @@ def answer_named(name: str, path: str, api_version: str | None, content: bytes) 
         headers = {"retry-after": str(seconds), "retry-after-ms": str(seconds * 1_000)}
         version = None if path.startswith("/openai/v1/") else api_version
         return too_many(what, _operation(path), _deployment(path, content), version, seconds, headers).response()
-    error = _OF_RESPONSES.get(name) if path.endswith("/responses") else None
-    status, body = _read_error(error or _QUOTED[name])
+    special: dict[str, str] = {}
+    if path.endswith("/responses"):
+        special = _OF_RESPONSES
+    elif "/images/" in path:
+        special = _OF_IMAGES | (_OF_DALL_E if _deployment(path, content).startswith("dall-e") else {})
+    status, body = _read_error(special.get(name, _QUOTED[name]))
+    if "created" in body:
+        body["created"] = int(time.time())
     # What the gateway refuses is never traced: on the wire there is no x-request-id.
     return json_response(body, status, request_headers(traced=status == 400))
 
@@ -62,6 +82,8 @@ def _operation(path: str) -> str:
 def _deployment(path: str, content: bytes) -> str:
     if found := re.search(r"/deployments/([^/]+)/", path):
         return found[1]
+    if found := re.search(rb'name="model"\r\n(?:[^\r\n]+\r\n)*\r\n([^\r\n]{1,200})\r\n', content):
+        return found[1].decode("utf-8", "replace")
     try:
         return str(json.loads(content)["model"])
     except (ValueError, KeyError, TypeError):

@@ -101,9 +101,9 @@ def integer_below(name: str, least: float, value: float) -> ServiceError:
 
 
 def list_values(values: Sequence[str]) -> str:
-    """'low', 'medium', and 'high', as the service lists what it supports."""
+    """'low', 'medium', and 'high'; 'png' and 'jpeg': as the service lists what it supports."""
     *most, last = [f"'{each}'" for each in values]
-    return f"{', '.join(most)}, and {last}" if most else last
+    return f"{', '.join(most)}{',' * (len(most) > 1)} and {last}" if most else last
 
 
 def missing(name: str) -> ServiceError:
