@@ -29,17 +29,21 @@ def describe(picture: "Image", boxes: Sequence[Box], number: int, of: int) -> st
     upright = [box for box in boxes if _is_upright(box)]
     level = [box for box in boxes if box not in upright]
     rows, columns = group_rows(level), [column for column in group_columns(level) if len(column) > 1]
+    covered = sum(len(row) for row in rows if len(row) > 1)
+    is_chart = len(columns) >= _CHART and covered < _TABLE * len(level)
     lines = [f"[Picture {number} of {of}, {picture.width} x {picture.height} pixels."]
-    if rows:
+    if not boxes:
+        lines.append("No text could be read in it.")
+    elif is_chart:  # values stand over their labels
+        apart = [box for box in level if not any(box in column for column in columns)]
+        lines.append("Text read in it:")
+        lines += [_tell_row(row, picture.width) for row in group_rows(apart)]
+        lines.append("What stands one above the other, from left to right; the lowest first, then what is above it:")
+        lines += [f"- {column[-1].text}: {', '.join(box.text for box in column[-2::-1])}" for column in columns]
+    else:
         lines.append("Text read in it, row by row from the top; | stands between pieces of one row:")
         lines += [_tell_row(row, picture.width) for row in rows]
     lines += [f"- {box.text} (written upwards, {_place(box, picture.width)})" for box in upright]
-    if not boxes:
-        lines.append("No text could be read in it.")
-    covered = sum(len(row) for row in rows if len(row) > 1)
-    if len(columns) >= _CHART and covered < _TABLE * len(level):  # as in a chart: values over their labels
-        lines.append("What stands one above the other, from left to right, each from the top:")
-        lines += ["- " + " over ".join(box.text for box in column) for column in columns]
     told = ", ".join(f"{name} {share:.0%}" for name, share in measure_colours(picture))
     return "\n".join([*lines, f"Main colours: {told}.", f"End of picture {number}.]"])
 

@@ -12,9 +12,10 @@ from helpers.settings import ROOT
 from tests.standin.refusals import ServiceError, bad_request
 from tests.standin.seeing.parts import PicturePart
 
-__all__ = ["MEDIA_URL", "MOST_BYTES", "fetch_picture", "image_refusal"]
+__all__ = ["MEDIA", "MEDIA_URL", "MOST_BYTES", "fetch_picture", "image_refusal"]
 
 MEDIA_URL = "https://example.com/media/"  # stands for data/media: the domain is reserved for examples
+MEDIA = ROOT / "data" / "media"
 MOST_BYTES = 20 * 1024 * 1024  # of one picture
 _SECONDS = 5
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -22,7 +23,7 @@ _TYPES = ("image/png", "image/jpeg", "image/jpg", "image/gif", "image/webp")
 _FORMATS = "one the following formats: ['png', 'jpeg', 'gif', 'webp']."  # the service's own words
 
 
-async def fetch_picture(http: httpx2.AsyncClient, part: PicturePart, media: Path = ROOT / "data" / "media") -> bytes:
+async def fetch_picture(http: httpx2.AsyncClient, part: PicturePart) -> bytes:
     """The bytes of a picture. Raises what the service answers to a URL that is none, and to one it cannot reach."""
     kind, _, rest = part.url.partition(":")
     if kind.lower() == "data":
@@ -30,7 +31,7 @@ async def fetch_picture(http: httpx2.AsyncClient, part: PicturePart, media: Path
     elif kind.lower() not in ("http", "https"):
         raise _refuse_url(part, "a value without the 'data:' prefix")
     elif part.url.startswith(MEDIA_URL):
-        data = _read_media(part, media)
+        data = _read_media(part, MEDIA)
     else:
         data = await _ask_loopback(http, part)
     if len(data) > MOST_BYTES:
