@@ -10,12 +10,30 @@ from typing import Any
 from helpers.errors import CourseError
 from helpers.tables import list_versions, read_rows
 
-__all__ = ["drawn_picture_tokens", "find_size_fault", "shown_picture_tokens"]
+__all__ = [
+    "PictureTooLarge",
+    "drawn_picture_tokens",
+    "find_size_fault",
+    "shown_picture_size",
+    "shown_picture_tokens",
+]
 
 _TILE, _PATCH = 512, 32  # pixels
+_LOW = 512  # pixels: the longest side that a model counting tiles looks at with detail low
 _LEAST_PX, _MOST_PX, _LONGEST_PX, _NARROWEST = 655_360, 8_294_400, 3_840, 3
 _BASES = {"low": 16, "medium": 48, "high": 96}
 _BASES_OF_2_5 = {"low": 16, "medium": 24, "high": 48, "xhigh": 64, "max": 96}
+
+
+class PictureTooLarge(CourseError):
+    """The service refuses a picture of more patches than the model takes. patches, most: how many, and the limit."""
+
+    def __init__(self, model: str, width: int, height: int, patches: int, most: int):
+        self.patches, self.most = patches, most
+        super().__init__(
+            f"{model} refuses a picture of {width} x {height} pixels: {patches:,} patches, at most {most:,}",
+            next='detail="high", or a smaller picture',
+        )
 
 
 def shown_picture_tokens(model: str, width: int, height: int, detail: str = "auto", use: str = "chat") -> int:
@@ -28,24 +46,24 @@ def shown_picture_tokens(model: str, width: int, height: int, detail: str = "aut
     """
     _check_size(width, height)
     rule = _find_rule(model, detail, use)
-    long_side, short_side = (int(rule[name]) if rule[name] else None for name in ("max_side_px", "short_side_px"))
-    fit = min(1.0, long_side / max(width, height)) if long_side else 1.0
-    across, down = width * fit, height * fit
+    across, down = _fit(rule, model, width, height, detail)
     if rule["method"] == "tiles":
-        if short_side and min(across, down) > short_side:
-            across, down = (side * short_side / min(across, down) for side in (across, down))
         tiles = math.ceil(_whole(across) / _TILE) * math.ceil(_whole(down) / _TILE)
         return int(rule["base_tokens"]) + int(rule["tokens_per_tile"]) * tiles
-    most = int(rule["max_patches"]) if rule["max_patches"] else None
-    patches = _count_patches(across, down)
-    if most and patches > most:
-        if detail in ("original", "auto") and "refused" in rule["note"] + rule["checked_against"]:
-            raise CourseError(
-                f"{model} refuses a picture of {width} x {height} pixels: {patches:,} patches, at most {most:,}",
-                next='detail="high", or a smaller picture',
-            )
-        patches = _count_patches(*_shrink_to(most, across, down))
-    return math.ceil(patches * float(rule["tokens_per_patch"]))
+    return math.ceil(_count_patches(across, down) * float(rule["tokens_per_patch"]))
+
+
+def shown_picture_size(model: str, width: int, height: int, detail: str = "auto") -> tuple[int, int]:
+    """Width and height, in pixels, at which a model looks at a picture in a chat: smaller print than that is lost.
+
+    As shown_picture_tokens, with the same errors. Models that count tiles look at 512 pixels with detail low.
+    """
+    _check_size(width, height)
+    rule = _find_rule(model, detail, "chat")
+    across, down = _fit(rule, model, width, height, detail)
+    if rule["method"] == "tiles" and not int(rule["tokens_per_tile"]):
+        across, down = (side * min(1.0, _LOW / max(width, height)) for side in (width, height))
+    return max(1, _whole(across)), max(1, _whole(down))
 
 
 def drawn_picture_tokens(model: str, size: str = "1024x1024", quality: str = "high") -> int:
@@ -109,6 +127,23 @@ def _find_rule(model: str, detail: str, use: str) -> dict[str, str]:
     raise CourseError(
         f"vision_tokens.csv has no rule for {model} with detail {detail}", next='load_table("vision_tokens")'
     )
+
+
+def _fit(rule: dict[str, str], model: str, width: int, height: int, detail: str) -> tuple[float, float]:
+    """The size to which a rule brings a picture before it counts."""
+    longest, shortest, most = (int(rule[name] or 0) for name in ("max_side_px", "short_side_px", "max_patches"))
+    fit = min(1.0, longest / max(width, height)) if longest else 1.0
+    across, down = width * fit, height * fit
+    if rule["method"] == "tiles":
+        if shortest and min(across, down) > shortest:
+            across, down = (side * shortest / min(across, down) for side in (across, down))
+        return across, down
+    patches = _count_patches(across, down)
+    if not most or patches <= most:
+        return across, down
+    if detail in ("original", "auto") and "refused" in rule["note"] + rule["checked_against"]:
+        raise PictureTooLarge(model, width, height, patches, most)
+    return _shrink_to(most, across, down)
 
 
 def _shrink_to(most: int, width: float, height: float) -> tuple[int, int]:

@@ -107,6 +107,21 @@ def test_a_picture_is_described_by_its_pixels_and_all_else_by_its_bytes():
     assert describe_file("a.png", draw_png(colour=(0, 0, 0))) != one
 
 
+def test_a_picture_that_is_sent_again_is_not_decoded_again(monkeypatch):
+    from PIL import Image
+
+    png = draw_png(colour=(1, 2, 3), level=3)
+    opened: list[int] = []
+    whole = Image.open
+    monkeypatch.setattr(Image, "open", lambda file, *more, **named: opened.append(1) or whole(file, *more, **named))
+    first, again, named = describe_file(None, png), describe_file(None, png), describe_file("a.png", png)
+    assert first == again and named == {"file": "a.png"} | first and len(opened) == 1
+    url = "data:image/png;base64," + _base64(png)
+    assert describe_payloads([url, {"url": url}]) == [first, {"url": first}] and len(opened) == 1
+    again["width"] = 9
+    assert describe_file(None, png) == first, "what one caller does to its description changes nobody else's"
+
+
 def test_data_urls_and_sound_in_a_request_are_described_and_other_text_stays():
     png = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + _base64(draw_png())}}
     sound = {"type": "input_audio", "input_audio": {"data": _base64(b"ID3 sound"), "format": "mp3"}}

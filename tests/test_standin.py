@@ -372,7 +372,10 @@ BAD = {
     "role no string": ({"messages": [{"role": [1], "content": "x"}]}, "messages[0].role"),
     "no content": ({"messages": [{"role": "user"}]}, "messages[0].content"),
     "content a number": ({"messages": [{"role": "user", "content": 5}]}, "messages[0].content"),
-    "a picture": ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "messages[0].content[0].type"),
+    "a picture without one": (
+        {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]},
+        "messages[0].content[0].image_url",
+    ),
     "part no object": ({"messages": [{"role": "user", "content": ["x"]}]}, "messages[0].content[0]"),
     "part no text": ({"messages": [{"role": "user", "content": [{"type": "text"}]}]}, "messages[0].content[0].text"),
     "name a number": ({"messages": [SAY | {"name": 5}]}, "messages[0].name"),

@@ -273,7 +273,10 @@ BAD_RESPONSES: dict[str, tuple[dict[str, Any], str | None]] = {
     "a result without its call's id": ({"input": [{"type": "function_call_output"}]}, "input[0].call_id"),
     "a role unknown": ({"input": [{"role": "tool", "content": "x"}]}, "input[0].role"),
     "no content": ({"input": [{"role": "user"}]}, "input[0].content"),
-    "a picture": ({"input": [{"role": "user", "content": [{"type": "input_image"}]}]}, "input[0].content[0].type"),
+    "no picture": (
+        {"input": [{"role": "user", "content": [{"type": "input_image"}]}]},
+        "input[0].content[0].image_url",
+    ),
     "too short": ({"max_output_tokens": 5}, "max_output_tokens"),
     "too much": ({"max_output_tokens": 50_000}, "max_output_tokens"),
     "tools": ({"tools": [{"type": "web_search"}]}, "tools"),

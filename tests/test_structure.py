@@ -205,8 +205,8 @@ def _count_code(path: Path) -> int:
 # receipt counts is noted (+50). course/ grew from 1,100 to 1,850 with the two commands for models that leave: who is
 # asked is read through functions and loops (+100), each notebook is judged (+110), and requests are found, reviewed,
 # priced and renamed (+560); then to 2,050: a name is changed only where its whole flow through the notebook is known
-# (+100), and prices tell cached tokens and sound apart (+60). What lies in no part grew with the pictures: why a size or
-# a picture is refused, what those sent with an edit cost (+100).
+# (+100), and prices tell cached tokens and sound apart (+60). What lies in no part grew with pictures: why a size or a
+# picture is refused, how large one is seen, what those sent with an edit cost (+100).
 BUDGETS = {"recordings": 2_200, "course": 2_050, "exercises": 900, "charts": 1_200, "": 2_350}
 
 

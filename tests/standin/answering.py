@@ -49,6 +49,8 @@ class Choice:
 class Answering:
     """requests: what the engine is asked, one for each choice. prompt_tokens, limit: tokens. note: see front.NOTE.
 
+    reader: who read the pictures of the request, "" where there are none; pictures: how many.
+
     Making one charges the deployment's limits per minute; raises ServiceError 429 where they are used up.
     """
 
@@ -64,6 +66,8 @@ class Answering:
     completion_tokens: int = 0
     reasoning_tokens: int = 0
     note: str = ""
+    reader: str = ""
+    pictures: int = 0
     headers: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -79,7 +83,8 @@ class Answering:
 
     @property
     def label(self) -> str:
-        return self.deployment.engine.label
+        label = self.deployment.engine.label
+        return f"{label} with {self.reader}" if self.reader else label
 
     async def pieces(self) -> AsyncIterator[tuple[int, Piece]]:
         """(choice, piece) in order. One choice after the other: small engines answer one at a time anyway."""

@@ -12,16 +12,17 @@ from tests.standin.answering import Answering, Choice, collect, event
 from tests.standin.asking import ChatTask
 from tests.standin.chat_request import check_chat
 from tests.standin.deployments import Deployment
-from tests.standin.front import join_notes, post_routes
+from tests.standin.front import Front, join_notes, post_routes
 from tests.standin.pieces import Piece
 from tests.standin.reasoning_rules import default_effort, takes_temperature
 from tests.standin.refusals import ServiceError
 from tests.standin.rules import check_rules, check_window
 from tests.standin.schemas import tell_schema
+from tests.standin.seeing.looking import count_pictures, look_at_pictures, tell_pictures
 from tests.standin.thinking import count_passes
 from tests.standin.toolbox import TOOLS_NOTE, Toolbox, spell_history
 from tests.standin.verbosity import verbosity_note
-from tests.standin.wire import event_headers, filter_completion, filter_prompt, json_response, make_id
+from tests.standin.wire import event_headers, filter_completion, filter_pictures, filter_prompt, json_response, make_id
 
 __all__ = ["ROUTES"]
 
@@ -29,9 +30,11 @@ __all__ = ["ROUTES"]
 async def _complete(request: Request, deployment: Deployment, body: dict[str, Any]) -> Response:
     check_rules("chat", deployment, body)
     asked = check_chat(body)
-    front, messages = request.app.state.front, asked["messages"]
-    tools = asked.get("tools", [])
+    front: Front = request.app.state.front
+    looked = await look_at_pictures(front, deployment, asked["messages"], "chat")
+    messages, tools = looked.messages, asked.get("tools", [])
     prompt_tokens = front.count_prompt(messages, deployment.encoding, deployment.opening, tools)
+    prompt_tokens += count_pictures(messages)
     limit = asked.get("max_completion_tokens") or asked.get("max_tokens") or 0
     check_window(deployment, prompt_tokens, limit, "messages")
     logprobs = asked.get("top_logprobs", 0) if asked.get("logprobs") else None
@@ -41,12 +44,13 @@ async def _complete(request: Request, deployment: Deployment, body: dict[str, An
         passes = count_passes(asked.get("reasoning_effort"), default_effort("chat", deployment))
         # Most of these models take none, and an engine this small reasons best without chance.
         asked["temperature"] = asked.get("temperature", 0) if takes_temperature("chat", deployment) else 0
-    spelt = tell_schema(asked.get("response_format"), spell_history(messages))
+    spelt = tell_schema(asked.get("response_format"), spell_history(tell_pictures(messages)))
     tasks = [ChatTask(spelt, asked, limit, i, logprobs, passes, toolbox) for i in range(asked.get("n", 1))]
     api_version = request.query_params.get("api-version")
     answering = Answering(
         front, deployment, "ChatCompletions_Create", api_version, tasks, prompt_tokens, limit, make_id("chatcmpl"),
-        note=join_notes(TOOLS_NOTE if toolbox else "", verbosity_note(asked)),
+        note=join_notes(TOOLS_NOTE if toolbox else "", verbosity_note(asked), looked.note), reader=looked.label,
+        pictures=looked.pictures,
     )  # fmt: skip
     if asked.get("stream"):
         return await _stream(answering, bool(asked.get("stream_options", {}).get("include_usage")))
@@ -72,7 +76,7 @@ async def _answer(answering: Answering, request: Request, with_logprobs: bool) -
         "id": answering.id,
         "model": answering.label,
         "object": "chat.completion",
-        "prompt_filter_results": filter_prompt(),
+        "prompt_filter_results": _filter(answering),
         "system_fingerprint": None,
         "usage": answering.usage(),
     }
@@ -91,7 +95,7 @@ async def _events(
     answering: Answering, first: tuple[int, Piece], pieces: AsyncIterator[tuple[int, Piece]], with_usage: bool
 ) -> AsyncIterator[bytes]:
     opening = {"choices": [], "created": 0, "id": "", "model": "", "object": ""}
-    yield event(opening | {"prompt_filter_results": filter_prompt()})
+    yield event(opening | {"prompt_filter_results": _filter(answering)})
     envelope = {
         "created": answering.created,
         "id": answering.id,
@@ -153,6 +157,10 @@ def _message(choice: Choice) -> dict[str, Any]:
         for call in choice.calls
     ]
     return {"annotations": [], "content": None, "refusal": None, "role": "assistant", "tool_calls": calls}
+
+
+def _filter(answering: Answering) -> list[dict[str, Any]]:
+    return filter_pictures(answering.pictures) if answering.pictures else filter_prompt()
 
 
 def _logprobs(content: list[dict[str, Any]]) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from tests.standin.checking import (
     check_response_format,
     check_stop,
     check_stream_options,
-    check_text_parts,
 )
 from tests.standin.refusals import bad_request, missing, not_served, wrong_type
+from tests.standin.seeing.parts import PICTURE, read_parts
 from tests.standin.tools_request import check_calls, check_sequence, check_tools
 
 __all__ = ["check_chat"]
@@ -86,7 +86,13 @@ def _check_message(message: Any, where: str) -> dict[str, Any]:
         raise missing(f"{where}.content")
     if not isinstance(name, str | None):
         raise wrong_type(f"{where}.name", "a string", name)
-    checked = check_text_parts(content or "", f"{where}.content", ("text",))
+    checked = read_parts(content or "", f"{where}.content", ("text",), "chat")
+    if role != "user" and isinstance(checked, list) and any(part["type"] == PICTURE for part in checked):
+        message = (
+            f"Invalid '{where}'. Image URLs are only allowed for messages with role 'user', but this message with role "
+            f"'{role}' contains an image URL."
+        )
+        raise bad_request(message, where, "invalid_value")
     told = {"role": role, "content": checked, **({"name": name} if name else {})}
     if role == "assistant" and message.get("tool_calls"):
         told["tool_calls"] = check_calls(message["tool_calls"], f"{where}.tool_calls")

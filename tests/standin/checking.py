@@ -27,8 +27,8 @@ __all__ = [
     "read_json",
 ]
 
-BODY_LIMIT = 25 * 1024 * 1024  # bytes
-_DRAINED = 4 * BODY_LIMIT  # a client still sending cannot read a refusal, so that much is read and dropped
+BODY_LIMIT = 50 * 1024 * 1024  # bytes: room for a picture of 20 MB, a third more in base64, and another
+_DRAINED = 2 * BODY_LIMIT  # a client still sending cannot read a refusal, so that much is read and dropped
 
 _NUMBERS = {
     "temperature": (0, 2),
@@ -157,14 +157,17 @@ def check_json_word(wanted: Any, messages: Iterable[Mapping[str, Any]], where: s
     raise bad_request(f"{named} of type 'json_object'.", where)
 
 
-def check_text_parts(content: Any, where: str, kinds: Collection[str]) -> list[dict[str, str]] | str:
-    """A message's content, with its parts as text parts of chat. kinds: what such parts are called here."""
+def check_text_parts(content: Any, where: str, kinds: Collection[str], first: int = 0) -> list[dict[str, str]] | str:
+    """A message's content, with its parts as text parts of chat. kinds: what such parts are called here.
+
+    first: the number of the first part.
+    """
     if isinstance(content, str):
         return content
     if not isinstance(content, list):
         raise wrong_type(where, "a string or an array of parts", content)
     parts = []
-    for i, part in enumerate(content):
+    for i, part in enumerate(content, first):
         at = f"{where}[{i}]"
         if not isinstance(part, dict):
             raise wrong_type(at, "an object", part)

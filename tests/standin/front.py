@@ -1,5 +1,6 @@
 """What every route of one running stand-in shares: credentials, deployments, counters, and what was asked so far."""
 
+import asyncio
 import re
 import secrets
 import time
@@ -19,6 +20,7 @@ from tests.standin.kept import Kept
 from tests.standin.limits import Meter
 from tests.standin.refusals import missing, resource_not_found, unknown_deployment
 from tests.standin.sealing import Seal
+from tests.standin.seeing.reading import MissingReader, Reader
 from tests.standin.tokens import CountPrompt
 
 __all__ = [
@@ -50,6 +52,7 @@ class Front:
     """key: for `api-key` and bearer; token: bearer, in the manner of Microsoft Entra ID.
 
     requests: every request that came in, in order, whatever became of it; None keeps no list. faults: see faults.py.
+    reader: of pictures in chats; looking: held by the one that is being looked at.
     """
 
     deployments: dict[str, Deployment]
@@ -62,6 +65,8 @@ class Front:
     kept: Kept = field(default_factory=Kept)
     seal: Seal = field(default_factory=Seal, repr=False)
     drawn: dict[tuple[str, str], int] = field(default_factory=dict)  # (deployment, prompt) -> how often
+    reader: Reader = field(default_factory=MissingReader)
+    looking: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
     started: int = field(default_factory=lambda: int(time.time()))
     # Engines are on loopback: a proxy from the environment must not come between. They may think for minutes.
     http: httpx2.AsyncClient = field(

@@ -77,8 +77,6 @@ def build_image_tool(
     place = next((i for i, tool in enumerate(tools) if tool["type"] == "image_generation"), None)
     pictures = _newest_pictures(messages)
     if place is None:
-        if pictures and messages[-1].get("pictures") and messages[-1]["role"] == "user":
-            raise not_served("a part of type 'input_image'", "input", "It is for the tool image_generation alone.")
         return None
     tool, deployment, where = tools[place], _find_deployment(request), f"tools[{place}]"
     built = _check_tool(request, tool, deployment, where, pictures)

@@ -16,10 +16,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-__all__ = ["LABEL", "app", "compose_answer"]
+__all__ = ["LABEL", "WORDS", "app", "compose_answer"]
 
 LABEL = "Nonsense (no model)"
-_WORDS = (  # noqa: SIM905  a list of one word a line would fill a page
+WORDS = (  # noqa: SIM905  a list of one word a line would fill a page
     "amber anvil basket birch bobbin canoe cellar cinder clover copper cradle dapple ember fathom feather fennel "
     "flint gable ginger gravel harbour hazel hollow ivory jasper kettle lantern linen magnet marble meadow mitten "
     "nectar nutmeg oat orchard paddle pebble pewter pigeon plum quarry quill raisin ribbon saddle saffron sparrow "
@@ -38,7 +38,7 @@ def compose_answer(body: dict[str, Any]) -> tuple[list[str], str]:
     dice = random.Random(_seed(body))
     wanted = body.get("response_format") or {"type": "text"}
     if wanted["type"] == "text":
-        words = [dice.choice(_WORDS) for _ in range(dice.randint(4, _LONGEST))]
+        words = [dice.choice(WORDS) for _ in range(dice.randint(4, _LONGEST))]
         text = " ".join(words).capitalize() + "."
     else:
         schema = wanted.get("json_schema", {}).get("schema") or {"type": "object", "properties": {"answer": {}}}
@@ -94,7 +94,7 @@ def _compose_value(schema: dict[str, Any], root: dict[str, Any], dice: random.Ra
         "boolean": dice.random() < 0.5,
         "null": None,
     }
-    return plain.get(kind, dice.choice(_WORDS))
+    return plain.get(kind, dice.choice(WORDS))
 
 
 async def _complete(request: Request) -> Response:
@@ -131,7 +131,7 @@ def _events(words: list[str], finish: str, usage: dict[str, int], body: dict[str
 
 def _guess(word: str, others: int, dice: random.Random) -> dict[str, Any]:
     """Log probabilities for a word and for others that might have stood there, as likely as the dice say."""
-    rivals = [f" {rival}" for rival in dice.sample(_WORDS, others) if f" {rival}" != word][: max(0, others - 1)]
+    rivals = [f" {rival}" for rival in dice.sample(WORDS, others) if f" {rival}" != word][: max(0, others - 1)]
     weights = [dice.random() + 0.01 for _ in range(len(rivals) + 2)]  # one more: for all that is not named
     chances = {name: math.log(weight / sum(weights)) for name, weight in zip([word, *rivals], weights, strict=False)}
     told = [

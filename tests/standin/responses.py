@@ -34,6 +34,7 @@ from tests.standin.responses_request import ENCRYPTED, LOGPROBS, check_response,
 from tests.standin.responses_told import Told
 from tests.standin.rules import check_rules, check_window, input_window
 from tests.standin.schemas import tell_schema
+from tests.standin.seeing.looking import count_pictures, look_at_pictures, tell_pictures
 from tests.standin.thinking import count_passes
 from tests.standin.toolbox import TOOLS_NOTE, Toolbox, spell_history
 from tests.standin.verbosity import verbosity_note
@@ -57,15 +58,16 @@ async def create(request: Request) -> Response:
     reasoning = asked.get("reasoning", {})
     chat = choose_thoughts(history, reads_all_turns(deployment, reasoning.get("context")))
     image_tool = build_image_tool(request, asked, history)
-    messages, prompt_tokens = _fit(front, deployment, asked, chat, tools["tools"])
+    looked = await look_at_pictures(front, deployment, chat, "responses")
+    messages, prompt_tokens = _fit(front, deployment, asked, looked.messages, tools["tools"])
     prompt_tokens += TOOL_TOKENS if image_tool else 0
     limit = asked.get("max_output_tokens", 0)
     check_window(deployment, prompt_tokens, limit, "input")
     include = asked.get("include", [])
     logprobs = asked.get("top_logprobs", 0) if LOGPROBS in include else None
     wanted = asked | {"response_format": response_format(asked), "verbosity": asked.get("text", {}).get("verbosity")}
-    instructed = tell_schema(wanted["response_format"], _instruct(asked) + spell_history(messages))
-    check_json_word(wanted["response_format"], instructed, "input")
+    instructed = tell_schema(wanted["response_format"], _instruct(asked) + spell_history(tell_pictures(messages)))
+    check_json_word(wanted["response_format"], [*_instruct(asked), *messages], "input")
     repeated, passes = {"effort": None, "summary": None}, 0
     if deployment.reasons:
         default = default_effort("responses", deployment)
@@ -80,7 +82,7 @@ async def create(request: Request) -> Response:
     note = join_notes(TOOLS_NOTE if toolbox else "", image_tool.note if image_tool else "", verbosity_note(wanted))
     answering = Answering(
         front, deployment, "Responses_Create", request.query_params.get("api-version"), tasks, prompt_tokens, limit,
-        make_id("resp_"), note=note,
+        make_id("resp_"), note=join_notes(note, looked.note), reader=looked.label,
     )  # fmt: skip
     answering.headers |= _KEPT_FOR
     seals = ENCRYPTED in include or seals_unasked(deployment)
@@ -197,7 +199,9 @@ def _fit(
     """(messages, tokens): all of them, or with truncation "auto" the newest that the model has room for."""
     first, window = _instruct(asked), input_window(deployment)
     while True:
-        tokens = front.count_prompt([*first, *messages], deployment.encoding, deployment.opening, tools)
+        tokens = front.count_prompt(
+            [*first, *messages], deployment.encoding, deployment.opening, tools
+        ) + count_pictures(messages)
         fits = window is None or tokens + asked.get("max_output_tokens", 0) <= window
         if fits or asked.get("truncation", "disabled") == "disabled":
             return messages, tokens

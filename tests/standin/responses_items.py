@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.standin.checking import check_text_parts
 from tests.standin.refusals import bad_request, missing, not_served, wrong_type
+from tests.standin.seeing.parts import PICTURE, read_parts
 from tests.standin.tokens import message_text
 from tests.standin.wire import make_id
 
@@ -140,24 +141,26 @@ def _read_item(item: Any, where: str, find: Find) -> list[dict[str, Any]]:
         raise bad_request(message, f"{where}.role", "invalid_value")
     if item.get("content") is None:
         raise missing(f"{where}.content")
-    texts, pictures = _part_pictures(item["content"], f"{where}.content")
-    checked = {"content": check_text_parts(texts, f"{where}.content", _PARTS)}
+    content = _read_content(item, f"{where}.content")
     # As one text, so that an answer handed back is the same to the engine as one that was followed.
-    said = {"role": item["role"], "content": message_text(checked)}
-    return [said | ({"pictures": pictures} if pictures else {})]
+    has_pictures = any(part["type"] == PICTURE for part in content)
+    said = {"role": item["role"], "content": content if has_pictures else message_text({"content": content})}
+    return [said | ({"pictures": pictures} if (pictures := _sent_pictures(content)) else {})]
 
 
-def _part_pictures(content: Any, where: str) -> tuple[Any, list[str]]:
-    """(the content without its pictures, the pictures in base64). They are for the tool that draws."""
-    if not isinstance(content, list):
-        return content, []
-    pictures = []
-    for i, part in enumerate(content):
-        if isinstance(part, dict) and part.get("type") == "input_image":
-            if not isinstance(part.get("image_url"), str):
-                raise missing(f"{where}[{i}].image_url")
-            pictures.append(read_data_url(part["image_url"], f"{where}[{i}].image_url"))
-    return [part for part in content if not (isinstance(part, dict) and part.get("type") == "input_image")], pictures
+def _sent_pictures(content: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The pictures of a message in base64, for the tool that draws: those that came as data URLs."""
+    urls = [part["part"].url for part in content if part["type"] == PICTURE]
+    return [url.partition(",")[2] for url in urls if url.startswith("data:")]
+
+
+def _read_content(item: Mapping[str, Any], where: str) -> list[dict[str, Any]]:
+    """The parts of a message. An assistant's has no pictures."""
+    if item["role"] == "assistant":
+        content: Any = check_text_parts(item["content"], where, _PARTS)
+    else:
+        content = read_parts(item["content"], where, _PARTS, "responses")
+    return [{"type": "text", "text": content}] if isinstance(content, str) else content
 
 
 def _say_call(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -192,10 +195,14 @@ def _name_item(item: dict[str, Any]) -> dict[str, Any]:
     named = {"id": item.get("id") or make_id(prefix), "type": kind, "status": "completed"}
     if kind != "message":
         return named | {name: item[name] for name in ("call_id", "name", "arguments", "output") if name in item}
-    texts, _ = _part_pictures(item["content"], "input")
-    text = message_text({"content": check_text_parts(texts, "input", _PARTS)})
-    part: dict[str, Any] = {"type": "input_text", "text": text}
+    content = _read_content(item, "input")
     if item["role"] == "assistant":
-        part = {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
-    shown = [one for one in item["content"] if one not in texts] if isinstance(item["content"], list) else []
-    return named | {"role": item["role"], "content": [part, *shown]}
+        told = [{"type": "output_text", "text": message_text({"content": content}), "annotations": [], "logprobs": []}]
+    elif any(part["type"] == PICTURE for part in content):
+        told = [
+            part["part"].told() if part["type"] == PICTURE else {"type": "input_text", "text": part["text"]}
+            for part in content
+        ]
+    else:
+        told = [{"type": "input_text", "text": message_text({"content": content})}]
+    return named | {"role": item["role"], "content": told}

@@ -16,6 +16,7 @@ from tests.standin.engines import Engine, fetch_tokenizers, start_engines
 from tests.standin.faults import parse_fault
 from tests.standin.front import Front, Received
 from tests.standin.limits import Limit, Meter
+from tests.standin.seeing.reading import NonsenseReader, Reader, find_reader
 from tests.standin.servers import LOOPBACK, ThreadServer
 from tests.standin.tokens import CountByWords, CountPrompt, CountTokens
 from tests.standin.vectors import NonsenseVectors, VectorEngine, find_vectors
@@ -93,8 +94,9 @@ def build_front(
     vectors: Mapping[str, VectorEngine] = (
         {nonsense.LABEL: NonsenseVectors()} if words else find_vectors(names, weights, say)
     )
+    reader: Reader = NonsenseReader() if words else find_reader(say)
     key, token, meter = key or make_key(), _make_token(), meter or Meter()
-    return Front(build_deployments(engines, vectors), count, key, token, requests, meter, faults=faults)
+    return Front(build_deployments(engines, vectors), count, key, token, requests, meter, faults=faults, reader=reader)
 
 
 def make_key() -> str:

@@ -98,9 +98,9 @@ class CountByWords:
 
 
 def message_text(message: Mapping[str, Any]) -> str:
-    """The text of a message, whose content is a string, a list of text parts, or nothing."""
+    """The text of a message, whose content is a string, a list of parts, or nothing; pictures have none."""
     content = message.get("content") or ""
-    return content if isinstance(content, str) else "".join(part["text"] for part in content)
+    return content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
 
 
 def _spell_tools(tools: Sequence[Mapping[str, Any]]) -> str:

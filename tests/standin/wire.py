@@ -18,6 +18,7 @@ __all__ = [
     "dump_json",
     "event_headers",
     "filter_completion",
+    "filter_pictures",
     "filter_prompt",
     "json_response",
     "make_id",
@@ -86,6 +87,19 @@ def filter_prompt(prompts: int = 1) -> list[dict[str, Any]]:
         }
         for index in range(prompts)
     ]
+
+
+def filter_pictures(pictures: int) -> list[dict[str, Any]]:
+    """The same of a prompt with pictures: one entry for each, the last first, under a name of its own, as on the wire.
+
+    What the wire holds is one answer with one picture; several are taken to look alike.
+    """
+    results = {"sexual": _safe(), "violence": _safe(), "hate": _safe(), "self_harm": _safe()}
+    told = [
+        {"prompt_index": number, "content_filter_result": {kind: dict(safe) for kind, safe in results.items()}}
+        for number in range(pictures, 0, -1)
+    ]
+    return [*told, {"prompt_index": 0, "content_filter_result": {}}]
 
 
 def filter_completion(text: str, *, streamed: bool = False) -> dict[str, Any]:

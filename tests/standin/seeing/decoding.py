@@ -1,0 +1,52 @@
+"""From the bytes of a picture to its pixels, whoever sent them."""
+
+import io
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = ["MOST_PIXELS", "PictureBroken", "decode_picture"]
+
+MOST_PIXELS = 89_000_000  # of one picture: few bytes can ask for any amount of memory
+_FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
+
+
+class PictureBroken(ValueError):
+    """No picture of a kind that is taken, or a broken one, or one that would not fit into memory."""
+
+
+def decode_picture(data: bytes) -> "Image":
+    """The first frame in RGB, turned as its Exif data says, on white where it is transparent. Raises PictureBroken."""
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
+            if opened.width * opened.height > MOST_PIXELS:
+                raise PictureBroken
+            opened.load()
+            turned = ImageOps.exif_transpose(opened)
+    except PictureBroken:
+        raise
+    # Decoders meet broken data with errors of every kind.
+    except (
+        OSError,
+        ValueError,
+        SyntaxError,
+        TypeError,
+        KeyError,
+        IndexError,
+        OverflowError,
+        EOFError,
+        MemoryError,
+    ) as error:
+        raise PictureBroken from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise PictureBroken from error
+    if turned.mode.startswith("I"):  # 16 bits, which eight cannot hold
+        turned = turned.convert("I").point(lambda level: level / 257).convert("L")
+    if turned.mode == "RGB":
+        return turned
+    clear = turned.convert("RGBA")
+    white = Image.new("RGBA", clear.size, "white")
+    return Image.alpha_composite(white, clear).convert("RGB")
