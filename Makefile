@@ -24,8 +24,10 @@ lab: setup
 	@$(PYTHON_IN_VENV) -m helpers lab $(if $(ARGS),-- $(ARGS))
 
 # The last phase reads what the one before left behind: the list of recordings that were answered from. Python may write
-# its bytecode down, or each of some hundred processes would compile the same files.
+# its bytecode down, or each of some hundred processes would compile the same files. What tests/network does for each of
+# them it does for the first as well.
 test: export PYTHONDONTWRITEBYTECODE :=
+test: export PYTHONPATH := $(CURDIR)/tests/network$(if $(PYTHONPATH),:$(PYTHONPATH))
 test:
 	@.ci/setup $(TEST_EXTRAS)
 	$(PYTHON_IN_VENV) -m ruff check

@@ -5,6 +5,7 @@ recordings                                       above them: record and replay
 signin, clients                                  above that: connect()
 evidence, costs, parameters, intervals, checks   what notebooks do with answers
 memory, predictions, progress                    what a reader guesses and gets done, kept in workbook/
+images, audio, waves, captions, sound_files      pictures and sound in requests and answers
 jupyter, receipt, explanations, refusals, tables_shown, charts   what a reader is shown
 course                                           for those who run and write the course, not for cells
 """
@@ -12,7 +13,7 @@ course                                           for those who run and write the
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from helpers.checks import check, solution
+    from helpers.checks import check
     from helpers.clients import connect, connect_async, show_connection
     from helpers.costs import request_cost
     from helpers.evidence import elapsed_ms, show_evidence
@@ -36,7 +37,6 @@ __all__ = [
     "show_evidence",
     "show_progress",
     "show_table",
-    "solution",
 ]
 
 _LATER = {
@@ -53,7 +53,6 @@ _LATER = {
     "show_evidence": "evidence",
     "show_progress": "progress",
     "show_table": "tables_shown",
-    "solution": "checks",
 }
 
 

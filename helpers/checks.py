@@ -16,7 +16,7 @@ from helpers.lines import fold
 from helpers.memory import remember
 from helpers.settings import ROOT
 
-__all__ = ["Wrong", "check", "close_to", "exercise", "exercise_names", "solution"]
+__all__ = ["Wrong", "check", "close_to", "exercise", "exercise_names"]
 
 _exercises: dict[str, Callable[..., str]] = {}
 
@@ -56,10 +56,10 @@ def check(name: str, answer: Any = None, *, show_solution: bool = False, **given
             if not show_solution:
                 print(f'Try again, or see one that works: check("{name}", show_solution=True)')
     if show_solution:
-        solution(name)
+        _show_solution(name)
 
 
-def solution(name: str) -> None:
+def _show_solution(name: str) -> None:
     """Show the cells of notebooks/solutions/ that answer an exercise. Raises CourseError for an unknown name."""
     _find_exercise(name)
     for path in sorted((ROOT / "notebooks" / "solutions").glob(f"{name.partition('.')[0]}_*.ipynb")):

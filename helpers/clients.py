@@ -16,7 +16,7 @@ from typing import Any
 import httpx2
 import openai
 
-from helpers.endpoints import REPLAY_ENDPOINT
+from helpers.endpoints import REPLAY_ENDPOINT, say_unused
 from helpers.errors import SettingError
 from helpers.lines import fold
 from helpers.recordings import AsyncRecordingTransport, RecordingTransport, Requests, Session, Store
@@ -115,6 +115,8 @@ def show_connection(client: Any) -> None:
     costs = "free, for this machine answers" if session.endpoint.is_loopback else "which may cost money"
     print(f"mode     {session.mode}: {kept}, {costs}")
     print(f"answers  {session.endpoint.host}")
+    if unused := say_unused(session.endpoint, session.requests.deployments):
+        print(fold(f"unused   {unused[0]}; write {unused[1]}", " " * 9))
 
 
 def _recorded_engines(session: Session) -> str:

@@ -2,13 +2,14 @@
 
 import ipaddress
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from helpers.envfile import bare_value, visible
 from helpers.errors import SettingError
 
-__all__ = ["REPLAY_ENDPOINT", "Endpoint", "find_resource", "is_loopback", "parse_endpoint"]
+__all__ = ["REPLAY_ENDPOINT", "Endpoint", "find_resource", "is_loopback", "parse_endpoint", "say_unused"]
 
 # Azure's public cloud, Azure Government, Azure in China. The last form: a resource without a name of its own.
 _AZURE_HOST = re.compile(
@@ -107,6 +108,18 @@ def parse_endpoint(text: str) -> Endpoint:
     return _other_endpoint(url, host, port, text, scheme)
 
 
+def say_unused(endpoint: Endpoint, mapping: Mapping[str, str]) -> tuple[str, str] | None:
+    """(what, what to do) where a pasted URL names a deployment that nothing else does: each call names its own.
+
+    mapping: model -> deployment, as deployments.toml has it.
+    """
+    name = endpoint.deployment
+    if name is None or name in mapping.values():
+        return None
+    then = f'"MODEL" = "{name}" in deployments.toml, with the model that it serves, or model="{name}" in a call'
+    return f"deployment {name}, which the endpoint's URL names: each call names its own", then
+
+
 def find_resource(host: str) -> str | None:
     """The name of the Azure resource that this host serves, None where the host is not Azure's."""
     found = _AZURE_HOST.match(host.lower().rstrip("."))
@@ -162,11 +175,12 @@ def _other_endpoint(url: SplitResult, host: str, port: int | None, text: str, sc
     shown = f"[{host}]" if ":" in host else host
     origin = f"{url.scheme if scheme or not is_loopback(host) else 'http'}://{shown}{f':{port}' if port else ''}"
     path = re.sub("/+", "/", url.path).rstrip("/")
+    named = re.search(r"/openai/deployments/([^/]+)", path)
     path = _CALL.sub("", path)
     # A gateway in front of Azure has Azure's paths after a prefix of its own; /v1beta/openai is others'.
     prefix = re.sub(r"/openai(/deployments(/.*)?)?$", "", path)
     if not path or (prefix != path and not re.search(r"/v\d+\w*/openai$", path)):
-        return Endpoint(origin + prefix, f"{origin}{prefix}/openai/v1/")
+        return Endpoint(origin + prefix, f"{origin}{prefix}/openai/v1/", deployment=named[1] if named else None)
     return Endpoint(re.sub(r"(/openai)?(/v1)?$", "", origin + path), f"{origin}{path}/")
 
 

@@ -10,13 +10,7 @@ from typing import Any
 from helpers.errors import CourseError
 from helpers.tables import list_versions, read_rows
 
-__all__ = [
-    "PictureTooLarge",
-    "drawn_picture_tokens",
-    "find_size_fault",
-    "shown_picture_size",
-    "shown_picture_tokens",
-]
+__all__ = ["PictureTooLarge", "drawn_picture_tokens", "find_size_fault", "shown_picture_size", "shown_picture_tokens"]
 
 _TILE, _PATCH = 512, 32  # pixels
 _LOW = 512  # pixels: the longest side that a model counting tiles looks at with detail low

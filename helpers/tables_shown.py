@@ -107,7 +107,10 @@ def _as_html(heads: list[str], columns: list[list[str]], caption: str) -> str:
         first = f'<th scope="row" style="{looks[0]}">{_escape(cells[0])}</th>' if cells[0] else "<td></td>"
         rest = [f'<td style="{look}">{_escape(cell)}</td>' for cell, look in zip(cells[1:], looks[1:], strict=True)]
         rows.append(f"<tr>{first}{''.join(rest)}</tr>")
-    title = f'<caption style="caption-side: top; text-align: left">{html.escape(caption)}</caption>' if caption else ""
+    # A table narrower than its caption would squeeze it into a column of words.
+    width = f"min({min(_PAGE, round(len(caption) * _LETTER))}px, 80vw)"
+    look = f"caption-side: top; text-align: left; min-width: {width}"
+    title = f'<caption style="{look}">{html.escape(caption)}</caption>' if caption else ""
     return (
         f'<table style="max-width: {_PAGE}px; margin-left: 0">{title}'
         f"<thead><tr>{''.join(head)}</tr></thead>\n<tbody>\n{chr(10).join(rows)}\n</tbody></table>"

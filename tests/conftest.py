@@ -1,6 +1,7 @@
 """What every test stands on: replay, streams at once, no setting of the developer's, no network beyond loopback."""
 
 import contextlib
+import gc
 import os
 import re
 import sys
@@ -42,6 +43,8 @@ def pytest_configure(config: pytest.Config) -> None:
         USED.parent.mkdir(exist_ok=True)
         USED.write_text("", encoding="utf-8")
     _refuse_the_network()
+    # IPython collects the garbage of the whole process for each shell that there ever was, when the process ends.
+    config.add_cleanup(gc.freeze)
     if can_fork:
         fork_kernels()
         if not (is_worker or config.getoption("after")):
@@ -63,6 +66,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return _FIRST.index(name) if name in _FIRST else len(_FIRST)
 
     items.sort(key=rank)
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: the collector of garbage need not look at it each time."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:

@@ -11,7 +11,9 @@ import gc
 import importlib
 import io
 import json
+import operator
 import os
+import re
 import runpy
 import select
 import selectors
@@ -29,7 +31,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any
 
-__all__ = ["Fork", "can_fork", "fork_kernels", "no_forks", "run_python", "serve_forks", "start_python"]
+__all__ = ["Fork", "can_fork", "fork_kernels", "forks_folder", "no_forks", "run_python", "serve_forks", "start_python"]
 
 ROOT = Path(__file__).resolve().parent.parent
 can_fork = hasattr(os, "fork") and hasattr(socket, "send_fds")
@@ -38,11 +40,11 @@ _KERNEL = "ipykernel_launcher"
 _INLINE = "module://matplotlib_inline.backend_inline"
 _IMPORTED = (
     *("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "IPython.core.completer"),
+    *("IPython.core.completerlib", "IPython.core.logger", "IPython.core.oinspect", "stack_data"),
     *("matplotlib.backends.backend_agg", "matplotlib.figure", "matplotlib_inline.backend_inline", "pandas"),
-    *("openai", "openai.resources.chat", "openai.resources.embeddings", "openai.resources.responses"),
-    *(f"helpers.{name}" for name in ("charts", "checks", "clients", "costs", "explanations", "predictions")),
-    *(f"helpers.{name}" for name in ("progress", "receipt", "tables_shown", "course.record")),
+    *("nbclient", "openai", "httpcore2", "pygments.formatters.terminal256", "encodings.idna", "encodings.utf_8_sig"),
 )
+_LATE = re.compile(r"^\s*(?:import|from) +(?!tests\b)([\w.]+)", re.M)
 
 
 # --- asking for forks
@@ -146,6 +148,11 @@ class Fork:
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
+
+
+def forks_folder() -> Path:
+    """A folder for all processes of this run of the tests, gone at its end."""
+    return Path(os.environ[_ADDRESS]).parent
 
 
 def start_python(arguments: Sequence[str], **options: Any) -> "Fork | subprocess.Popen[str]":
@@ -263,22 +270,38 @@ def _serve(listener: socket.socket) -> None:
 
 def _prepare() -> None:
     """Import, and do once, what takes time the first time and keeps nothing that a notebook could see."""
-    for name in _IMPORTED:
-        importlib.import_module(name)
+    for name in [*_IMPORTED, *_list_imported()]:
+        with contextlib.suppress(ImportError):  # who needs it says so
+            importlib.import_module(name)
     fork_kernels()
-    _read_answers()
+    _ask_nobody()
     _draw_once()
     gc.collect()
     gc.freeze()  # or each fork's collector would touch, and so copy, all of it
 
 
-def _read_answers() -> None:
-    """The SDK makes the schema of each kind of answer when it first reads one."""
+def _list_imported() -> list[str]:
+    """What the notebooks import, and every helper."""
+    sources = []
+    for path in sorted((ROOT / "notebooks").rglob("*.ipynb")):
+        with contextlib.suppress(ValueError, KeyError):  # a broken notebook is for its own tests to tell of
+            cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+            sources += ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    files = sorted((ROOT / "helpers").rglob("[!_]*.py"))
+    helpers = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in files]
+    return [*dict.fromkeys(_LATE.findall("\n".join(sources))), *helpers]
+
+
+def _ask_nobody() -> None:
+    """The SDK loads its parts, and makes the schema of each kind of answer, when it first needs them."""
     import openai
     from openai.types import CreateEmbeddingResponse
     from openai.types.chat import ChatCompletion, ChatCompletionChunk
     from openai.types.responses import Response, ResponseStreamEvent
 
+    with openai.OpenAI(api_key="none") as client:
+        for part in ("chat.completions", "completions", "responses", "embeddings", "images", "audio", "models"):
+            operator.attrgetter(part)(client)
     told = {"type": "response.created", "response": {"output": [], "tools": []}}
     for kind in (ChatCompletion, ChatCompletionChunk, Response, ResponseStreamEvent, CreateEmbeddingResponse):
         openai._models.construct_type(type_=kind, value=told)

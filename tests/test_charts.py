@@ -21,7 +21,7 @@ from helpers.charts import bars, dots, lines, scatter, stacked, timeline
 from helpers.charts.looks import COLOURS, MARKERS, looks_of, mixed_looks, show_number
 from helpers.errors import CourseError, EvidenceError
 from helpers.evidence import Evidence, measured
-from helpers.intervals import paired_difference, share_interval
+from helpers.intervals import Interval, paired_difference, share_interval
 
 LARGE, SMALL = "Qwen2.5-Coder-1.5B-Instruct Q4_K_M", "SmolLM2-135M-Instruct Q4_1"
 STAND_IN = Evidence("stand-in", (LARGE, SMALL), ("2026-11-20",), 40)
@@ -339,6 +339,43 @@ def test_dots_show_a_difference_beside_zero(drawn):
     assert solid_lines(ax) == [(gain.low, gain.high)]
     assert [line for line in ax.lines if line.get_linestyle() == "--" and set(line.get_xdata()) == {0}]
     assert ax.get_xlim()[0] < gain.low
+
+
+def numbers_in(ax):
+    """{number: (left, right)} in pixels of the picture."""
+    found = [text for text in ax.texts if str(text.get_gid()).startswith("number")]
+    renderer = ax.figure.canvas.get_renderer()
+    return {text.get_text(): text.get_window_extent(renderer).intervalx for text in found}
+
+
+@pytest.mark.parametrize("chart", [bars, dots])
+def test_no_number_is_struck_by_a_line_to_compare_with(chart, drawn):
+    data = {f"{n}": n / 50 for n in range(40)}
+    told(chart, data, unit="cosine", form="{:.2f}", at={"threshold": 0.4, "": 0.6})
+    [ax] = drawn[0].axes
+    levels = [ax.transData.transform((level, 0))[0] for level in (0.4, 0.6)]
+    numbers = numbers_in(ax)
+    assert len(numbers) == 40
+    assert not [text for text, (left, right) in numbers.items() for level in levels if left - 1 < level < right + 1]
+    assert all(left > 0 and right < drawn[0].bbox.x1 for left, right in numbers.values())
+
+
+def test_a_number_that_has_no_room_beyond_a_line_stands_before_its_dot(drawn):
+    told(dots, {"wide": Interval(0.5, 0.1, 0.97), "low": Interval(0.1, 0.0, 0.2)}, unit="share", form="{:.2f}", at=1.0)
+    [ax] = drawn[0].axes
+    level, start = (ax.transData.transform((value, 0))[0] for value in (1.0, 0.1))
+    left, right = numbers_in(ax)["0.50"]
+    assert right < start or left > level
+    assert right < drawn[0].bbox.x1
+
+
+def test_every_panel_with_none_below_it_has_names_on_its_x_axis(drawn):
+    data = {panel: {"": {1: 2, 2: 3}} for panel in "abc"}
+    told(lines, data, x_unit="s", y_unit="USD")
+    drawn[0].draw_without_rendering()
+    named = [any(tick.label1.get_visible() and tick.label1.get_text() for tick in ax.xaxis.get_major_ticks())
+             for ax in drawn[0].axes]  # fmt: skip
+    assert named == [False, True, True]
 
 
 def test_lines_are_named_at_their_ends_without_a_key(drawn):

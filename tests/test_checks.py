@@ -11,7 +11,7 @@ from openai import APIConnectionError
 from PIL import Image
 from pydantic import Field, create_model
 
-from helpers import check, connect, solution
+from helpers import check, connect
 from helpers.costs import list_price
 from helpers.errors import CourseError, RecordingNotFound
 from helpers.images import mask_of, picture_file, read_picture
@@ -530,15 +530,15 @@ def test_a_wrong_try_says_how_to_see_a_solution_and_a_right_one_does_not(capsys)
 
 @pytest.mark.parametrize("name", [row[0] for row in EXERCISES])
 def test_every_exercise_shows_a_solution_of_its_own_when_asked(name, capsys):
-    solution(name)
+    check(name, show_solution=True)
     shown = capsys.readouterr().out
-    assert shown.startswith(f"A solution, from notebooks/solutions/{name[:2]}_")
+    assert shown.startswith(f"{name}: not answered yet\nA solution, from notebooks/solutions/{name[:2]}_")
     assert [row[0] for row in EXERCISES if f'"{row[0]}"' in shown] == [name]
     assert "def " in shown or " = " in shown or "class " in shown
 
 
 def test_a_solution_comes_with_its_explanation_and_all_its_cells(capsys):
-    solution("02.moved")
+    check("02.moved", show_solution=True)
     shown = capsys.readouterr().out
     assert "**1.** Two settings go" in shown and "old = {" in shown and "def try_with(" in shown
 
@@ -554,7 +554,7 @@ def test_asking_for_the_solution_needs_no_answer_and_hides_no_hint(capsys):
 @pytest.mark.parametrize("name", ["00.shore", "77.nothing"])
 def test_an_unknown_exercise_has_no_solution(name):
     with pytest.raises(CourseError, match="there is no exercise"):
-        solution(name)
+        check(name, show_solution=True)
 
 
 def test_settings_that_came_out_right_by_luck_are_not_right(capsys):

@@ -269,6 +269,11 @@ def test_type_and_capacity_are_those_that_the_model_is_offered_with(tmp_path, mo
 
 
 @needs_bash
+def test_the_script_says_how_to_sign_in_before_its_first_command(course):
+    script = deployment_commands("02", course)
+    assert "az login" in script[: script.index("\naz ")]
+
+
 def test_a_script_without_a_deployment_is_still_bash(tmp_path):
     write_notebook(tmp_path)
     called = run_script(deployment_commands("02", tmp_path), tmp_path, "delete_deployments")

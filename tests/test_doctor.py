@@ -120,6 +120,15 @@ def test_a_setting_that_cannot_be_used_is_named_with_what_to_do_and_nothing_is_a
     assert standin.requests == []
 
 
+def test_a_pasted_deployment_that_no_call_would_ask_is_named_with_what_to_do(wire, root, standin):
+    pasted = standin.endpoint.partition("/openai")[0] + "/openai/deployments/my-gpt/chat/completions?api-version=1"
+    wire.set(AZURE_OPENAI_ENDPOINT=pasted)
+    found = look()
+    assert found["warn endpoint"].startswith("not used: deployment my-gpt, which the endpoint's URL names")
+    (root / "deployments.toml").write_text('"gpt-5.4-mini" = "my-gpt"')
+    assert "warn endpoint" not in look()
+
+
 def test_a_broken_deployments_toml_is_named(wire, root, standin):
     (root / "deployments.toml").write_text("gpt-5.4-mini = my deployment")
     assert "deployments.toml cannot be read" in failures(look())["fail settings"]

@@ -6,7 +6,7 @@ import string
 import httpx2
 import pytest
 
-from helpers.endpoints import parse_endpoint
+from helpers.endpoints import parse_endpoint, say_unused
 from helpers.errors import SettingError
 
 AZURE = "https://contoso.openai.azure.com"
@@ -181,6 +181,15 @@ def test_a_key_in_the_query_is_not_shown():
     with pytest.raises(SettingError) as caught:
         parse_endpoint("https://portal.azure.com/x?api-key=12345")
     assert "12345" not in str(caught.value)
+
+
+@pytest.mark.parametrize("host", [AZURE, "https://gateway.example.org/ai"])
+def test_a_deployment_that_only_the_url_names_is_said_with_what_to_do(host):
+    endpoint = parse_endpoint(f"{host}/openai/deployments/my-gpt/chat/completions?api-version=2024-10-21")
+    what, then = say_unused(endpoint, {"gpt-5.4-mini": "another"})
+    assert what.startswith("deployment my-gpt, ") and '"MODEL" = "my-gpt" in deployments.toml' in then
+    assert say_unused(endpoint, {"gpt-5.4-mini": "my-gpt"}) is None
+    assert say_unused(parse_endpoint(f"{host}/openai/v1"), {}) is None
 
 
 def test_a_deployment_url_tells_what_else_it_names():

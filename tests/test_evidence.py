@@ -254,3 +254,10 @@ def test_the_first_cell_says_who_answers(wire, capsys):
         "mode     replay: recorded answers, no key, no network, no cost",
         f"answers  {ENGINE}: a stand-in, not an Azure model · {_today()}",
     ]
+
+
+def test_the_first_cell_names_a_deployment_that_was_pasted_and_is_not_used(wire, capsys):
+    pasted = "https://contoso.openai.azure.com/openai/deployments/my-gpt/chat/completions"
+    show_connection(wire.connect("live", AZURE_OPENAI_ENDPOINT=pasted))
+    said = capsys.readouterr().out
+    assert "\nunused   deployment my-gpt, " in said and 'model="my-gpt"' in said

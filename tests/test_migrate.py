@@ -118,7 +118,7 @@ def test_requests_with_the_same_trouble_are_one_finding_that_counts_them():
         (NEW, "chat", {"temperature": 0}, "temperature", "only", "takes only 1", "leave it out"),
         (NEW, "chat", {"logprobs": True}, "logprobs", "refused", "refused", "leave it out"),
         (NEW, "responses", {"temperature": 0}, "temperature", "refused", "refused", "leave it out"),
-        ("gpt-5.6-luna", "chat", {"tools": [{}]}, "tools", "needs", "only with reasoning_effort=none", "Responses API"),
+        ("gpt-5.6-luna", "chat", {"tools": [{}]}, "tools", "needs", "unless reasoning_effort is none", "Responses API"),
         ("gpt-5-codex", "chat", {}, "chat", "unserved", "not served", "client.responses.create"),
         (
             "gpt-35-turbo",
@@ -138,6 +138,13 @@ def test_requests_with_the_same_trouble_are_one_finding_that_counts_them():
 def test_what_is_refused_is_told_with_what_to_write(new, api, body, parameter, kind, what, instead):
     found = find(review(new, request(OLD, api, **body)), parameter, kind)
     assert what in found.what and instead in found.instead
+
+
+def test_what_is_taken_because_of_another_parameter_says_so_and_what_to_leave_as_it_is():
+    asked = request("gpt-5.4-mini", tools=[{}], reasoning_effort="none")
+    found = find(review("gpt-5.6-luna", asked), "tools", "differs")
+    assert found.what.startswith("taken because reasoning_effort is none; leaving the effort out is refused too")
+    assert found.instead == "reasoning_effort as it stands"
 
 
 def test_an_effort_that_the_new_model_lacks_is_told_with_those_it_has():
@@ -539,7 +546,13 @@ def test_what_a_reader_recorded_is_found_in_runs_and_belongs_to_no_notebook(cour
         ("03", OLD, NEW, ["no notebook and no folder of recordings is called 03", "nearest  02_tiny"]),
         ("runs/none", OLD, NEW, ["is called runs/none", "a notebook: its number or its name"]),
         ("02", "gpt-4.1-mimi", NEW, ["no recorded request in 02 asks gpt-4.1-mimi", "nearest  gpt-4.1-mini"]),
-        ("02", "whisper", NEW, ["asked  gpt-4.1-mini (1), gpt-4o (1)"]),
+        ("02", "gpt-4.1-mimi", NEW, ["python -m helpers migrate 02 gpt-4.1-mini NEW"]),
+        (
+            "02",
+            "whisper",
+            NEW,
+            ["asked  gpt-4.1-mini (1), gpt-4o (1)", "try    one of those", "migrate 02 gpt-4.1-mini NEW"],
+        ),
         ("02", OLD, "gpt-5.4-mni", ["no model gpt-5.4-mni", "gpt-5.4-mini"]),
         ("02", OLD, "zzz", ["no model zzz", "not that of a deployment"]),
         ("02", OLD, OLD, ["both the old model and the new one"]),

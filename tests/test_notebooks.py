@@ -73,6 +73,27 @@ def count_minutes(notebook) -> float:
     return words / 200 + 0.75 * len(code_cells(notebook)) + 4 * len(exercises)
 
 
+HELP = (
+    'Replace `None` by your answer. Stuck? `check("{name}", show_solution=True)`, or '
+    "[the solutions](../notebooks/solutions/{file})."
+)
+
+
+@every_notebook
+def test_every_notebook_offers_the_same_help_with_its_exercises_and_says_it_above_the_first(path):
+    cells = read_notebook(path).cells
+    asked = [(place, cell.source) for place, cell in enumerate(cells) if re.search(r"\bcheck\(", cell.source)]
+    exercises = [(place, source) for place, source in asked if cells[place].cell_type == "code"]
+    first, name = exercises[0][0], re.search(r'check\(\s*"([^"]+)"', exercises[0][1])[1]
+    above = next(cell.source for cell in reversed(cells[:first]) if cell.cell_type == "markdown")
+    assert HELP.format(name=name, file=path.name) in above.splitlines()
+    assert sum("show_solution" in source for _, source in asked) == 1, "it is said once"
+    for _, source in exercises:
+        answer = re.search(r'check\(\s*"[^"]+",\s*(\w+)', source)[1]
+        assert re.search(rf"^{answer} = None\b", source, re.M), source
+    assert not any("solution(" in cell.source for cell in cells), "no other way"
+
+
 def test_every_notebook_has_its_solutions():
     assert [path.name for path in SOLUTIONS] == [path.name for path in NOTEBOOKS]
 

@@ -7,12 +7,15 @@ import random
 
 import pytest
 
+from helpers.course.upkeep import list_sidecars
 from helpers.recordings.exchange import describe_request, request_key
 from helpers.recordings.payloads import (
     describe_file,
     describe_payloads,
     dump_with_payloads,
+    is_sidecar,
     lift_payloads,
+    lift_stream,
     parse_multipart,
     put_back_payloads,
     suffix_of,
@@ -215,3 +218,50 @@ def test_an_event_that_is_no_object_comes_back_as_it_was(text):
     reader = EventReader(lambda: 0.0)
     reader.feed(f"data: {text}\n\n".encode())
     assert play_event(reader.events[0]) == f"data: {text}\n\n".encode()
+
+
+STREAMS = {
+    "speech": [{"type": "speech.audio.delta", "audio": _base64(bytes([n]) * (n + 1))} for n in range(200)],
+    "responses": [{"type": "response.output_audio.delta", "delta": _base64(b"pcm%d" % n)} for n in range(20)],
+    "chat": [{"choices": [{"delta": {"audio": {"data": _base64(b"RIFF%d" % n), "id": "a"}}}]} for n in range(30)],
+    "mixed": [
+        {"type": "image_generation.partial_image", "b64_json": _base64(b"\x89PNG")},
+        {"type": "speech.audio.delta", "audio": _base64(b"one")},
+        {"type": "speech.audio.delta", "audio": "no base64!"},
+        {"file": "a", "bytes": 1, "sha256": "-", "range": [0, 1]},
+        {"type": "speech.audio.delta", "audio": _base64(b"two")},
+        {"type": "speech.audio.done", "usage": {}},
+    ],
+}
+
+
+@pytest.mark.parametrize("kind", STREAMS)
+def test_all_the_sound_of_a_stream_goes_into_one_file_and_comes_back_in_its_pieces(kind):
+    events = [[n, event] for n, event in enumerate(STREAMS[kind])]
+    kept: list[bytes] = []
+
+    def keep(data: bytes) -> dict[str, object]:
+        kept.append(data)
+        return {"file": f"f{len(kept) - 1}", "bytes": len(data), "sha256": "-"}
+
+    lifted = json.loads(json.dumps(lift_stream(events, keep, lambda described: described)))
+    assert len(kept) == (2 if kind == "mixed" else 1), "a picture has a file of its own"
+    if kind == "mixed":
+        assert kept == [b"\x89PNG", b"onetwo"]
+        assert lifted[1][1]["audio"] == {"file": "f1", "bytes": 6, "sha256": "-", "range": [0, 3]}
+    reads: list[str] = []
+
+    def read(described):
+        reads.append(described["file"])
+        return kept[int(described["file"][1:])]
+
+    assert put_back_payloads(lifted, read) == events
+    assert len(reads) == len(kept), "each file is read once"
+
+
+@pytest.mark.parametrize("kind", STREAMS)
+def test_a_file_is_known_wherever_it_stands(kind):
+    lifted = lift_stream(STREAMS[kind], lambda data: {"file": "f", "bytes": len(data), "sha256": "-"}, lambda one: one)
+    assert list_sidecars(lifted) == {"f"}
+    assert is_sidecar({"file": "f", "bytes": 1, "sha256": "-", "pieces": [[0, 1]]})
+    assert not is_sidecar({"file": "f", "bytes": 1}) and not is_sidecar("f")

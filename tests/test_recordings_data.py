@@ -10,7 +10,7 @@ import pytest
 
 from helpers.recordings.answer import BODIES
 from helpers.recordings.exchange import Asked, request_key
-from helpers.recordings.payloads import suffix_of
+from helpers.recordings.payloads import is_sidecar, suffix_of
 from helpers.recordings.redaction import KEPT_HEADERS, Redactor
 from helpers.recordings.store import Store
 from helpers.settings import ROOT
@@ -71,7 +71,7 @@ def _answer_faults(answer: dict[str, Any]) -> list[str]:
 
 def _sidecars(value: Any) -> list[dict[str, Any]]:
     if isinstance(value, dict):
-        own = [value] if value.keys() == {"file", "bytes", "sha256"} else []
+        own = [value] if is_sidecar(value) else []
         return own + [one for item in value.values() for one in _sidecars(item)]
     return [one for item in value for one in _sidecars(item)] if isinstance(value, list) else []
 

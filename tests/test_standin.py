@@ -26,6 +26,8 @@ from tests.standin import Standin, nonsense, serve
 from tests.standin.checking import BODY_LIMIT
 from tests.standin.deployments import build_deployments
 from tests.standin.engines import ENGINES, EngineProcess, NonsenseEngine
+from tests.standin.sound.hearing import NonsenseHearing, Whisper
+from tests.standin.sound.speaking import Kokoro, NonsenseSpeaking
 from tests.standin.vectors import VECTORS, NonsenseVectors
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -193,9 +195,12 @@ def test_entra_tokens_work_through_the_sdk(standin: Standin):
         assert each.chat.completions.create(**ASK).choices[0].message.content
 
 
-def test_every_model_that_reads_text_or_draws_is_listed_and_answers(standin: Standin, client: openai.OpenAI):
-    wanted = {r["model"] for r in read_rows("models") if r["category"] in {*TEXTUAL, "images"}}
-    draws = {r["model"] for r in read_rows("models") if r["category"] == "images"}
+def test_every_model_that_reads_text_draws_hears_or_speaks_is_listed_and_answers(
+    standin: Standin, client: openai.OpenAI
+):
+    others = {"images", "speech to text", "text to speech"}
+    draws = {r["model"] for r in read_rows("models") if r["category"] in others} - {"gpt-transcribe"}
+    wanted = {r["model"] for r in read_rows("models") if r["category"] in TEXTUAL} | draws
     wanted.add("gpt-4-turbo")  # a version of gpt-4, which people deploy under a name of its own
     assert {model.id for model in client.models.list()} == wanted
     assert {model.owned_by for model in client.models.list()} == {"stand-in"}
@@ -218,12 +223,17 @@ def test_the_table_names_an_engine_for_each_deployment_and_several_serve_behind_
     labels = {kind.label for kind in ENGINES.values()} - {nonsense.LABEL}
     vectors = {kind.label: relabel(NonsenseVectors(), kind.label) for kind in VECTORS.values()}
     rows = {row["deployment"]: row["engine"] for row in read_rows("standins")}
-    assert set(rows.values()) == labels | set(vectors)
+    hears, speaks = (relabel(engine(), kind.label) for engine, kind in SOUND)
+    assert set(rows.values()) == labels | set(vectors) | {hears.label, speaks.label}
     first, second = (relabel(NonsenseEngine(), label) for label in labels)
     first.stop(), second.stop()
-    deployments = build_deployments({first.label: first, second.label: second}, vectors)
+    sound = {hears.label: hears}, {speaks.label: speaks}
+    deployments = build_deployments({first.label: first, second.label: second}, vectors, *sound)
     assert {name: deployment.engine.label for name, deployment in deployments.items()} == rows
     assert {each.engine for each in build_deployments({first.label: first}).values()} == {first}
+
+
+SOUND = ((NonsenseHearing, Whisper), (NonsenseSpeaking, Kokoro))
 
 
 def relabel(engine: Any, label: str) -> Any:

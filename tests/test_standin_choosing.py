@@ -7,8 +7,10 @@ from types import SimpleNamespace
 import pytest
 
 from tests.standin import choosing, engine_process
-from tests.standin.choosing import choose_engine, describe_engine
+from tests.standin.choosing import choose_engine, describe_engine, describe_sound
 from tests.standin.engines import ENGINES, TOGETHER, TOKENIZERS
+from tests.standin.sound.hearing import WHISPER
+from tests.standin.sound.speaking import KOKORO
 
 
 @pytest.fixture(autouse=True)
@@ -73,3 +75,15 @@ def test_an_engine_leaves_a_core_free(cores, threads, monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "xllamacpp", fake)
     engine_process._serve_model(tmp_path, 0)
     assert (params.cpuparams.n_threads, params.cpuparams_batch.n_threads) == (threads, threads)
+
+
+def test_sound_is_fetched_when_the_first_comes_and_how_much_that_is_stands_before(folder):
+    assert describe_sound() == (
+        "Sound: Whisper base int8 hears, Kokoro-82M int8 speaks; 223 MB to fetch when the first comes"
+    )
+    for file in WHISPER:
+        (folder / file.name).touch()
+    assert "; 90 MB to fetch" in describe_sound()
+    for file in KOKORO:
+        (folder / file.name).touch()
+    assert describe_sound().endswith("; fetched already")

@@ -169,7 +169,7 @@ def test_a_picture_that_is_sent_is_edited_within_its_mask(client: openai.OpenAI)
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("https://example.org/a.png", "Error while downloading https://example.org/a.png"),
+        ("https://example.org/a.png", "not served by this stand-in"),
         ("data:image/png;base64,@@@", "does not represent a valid image"),
         ("data:image/png;base64," + base64.b64encode(b"no picture").decode(), "does not represent a valid image"),
     ],

@@ -22,7 +22,8 @@ import nbformat
 import pytest
 
 from helpers.course.notebooks import NotebookFailed, _describe_failure, clear_outputs, normalise_notebook
-from tests.forks import Fork, can_fork
+from tests.drawings import draw_small
+from tests.forks import Fork, can_fork, forks_folder
 
 __all__ = ["can_fork", "run_turned", "run_warmed"]
 
@@ -68,6 +69,7 @@ def _run_apart(
 ) -> Iterator[str]:
     """The folder with what the runs told, each in a file of its own."""
     with tempfile.TemporaryDirectory() as place:
+        job["drawn"] = str(forks_folder() / "drawn")
         Path(place, "asked.json").write_text(json.dumps(job), encoding="utf-8")
         whole = {**os.environ, **(environment or {})}
         fork = Fork([sys.executable, "-m", "tests.warmed", place, str(folder)], ROOT, whole)
@@ -104,7 +106,7 @@ def _run_job(place: Path, folder: str) -> int:
     cells, turned = job["cells"], job["turned"]
     outputs: list[dict[str, Any]] = []
     shell, ran = _make_shell(outputs), list[Any]()
-    _draw_small()
+    draw_small(Path(job["drawn"]))
     last = max((index for index, _ in turned.values()), default=len(cells))
     for index, (source, tags) in enumerate(cells):
         for number, (where, other) in enumerate(turned.values(), 1):
@@ -197,13 +199,6 @@ def _make_shell(outputs: list[dict[str, Any]]) -> Any:
     shell = Shell.instance(display_pub_class=Publisher, displayhook_class=Hook, config=_without_history())
     shell.colors = "linux"
     return shell
-
-
-def _draw_small() -> None:
-    """Pictures of few pixels: nobody looks at these, and all that can fail in drawing them is done as ever."""
-    from helpers.charts import page
-
-    page._DENSE = 0.25
 
 
 def _without_history() -> Any:

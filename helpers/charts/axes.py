@@ -1,7 +1,7 @@
 """What charts share about their axes: units, ticks, rows with names on the left, lines to compare with."""
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ __all__ = [
     "BEHIND",
     "Rows",
     "check_units",
+    "clear_numbers",
     "draw_levels",
     "is_share",
     "name_axes",
@@ -27,6 +28,7 @@ __all__ = [
 # Behind a number or name that may lie upon a line.
 BEHIND = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 0.5}
 _LINE = 0.17  # inches from one line of a name to the next
+_CLEAR = 4  # pixels between a number and a line that it is no number of
 
 
 @dataclass
@@ -88,6 +90,44 @@ def draw_levels(ax: Any, at: Any, upright: bool) -> None:
         if not upright:
             where = {"xy": (0, level), "xycoords": ("axes fraction", "data"), "xytext": (4, 3), "ha": "left"}
         ax.annotate(name, textcoords="offset points", va="bottom", fontsize=9, **where)
+
+
+def clear_numbers(axes: Iterable[Any], at: Any) -> None:
+    """Move the numbers beside dots and bars off the upright lines of `at`, further away from what they belong to.
+
+    They are the texts whose gid begins with "number"; its second word, where there is one, is the other end, which
+    one that would leave the picture goes to. Called when the places are settled.
+    """
+    for ax in axes:
+        levels = [ax.transData.transform((ax.convert_xunits(level), 0))[0] for level in name_levels(at).values()]
+        for text in ax.texts:
+            kind, _, other = str(text.get_gid()).partition(" ")
+            if kind == "number":
+                _clear_number(ax, text, levels, other)
+
+
+def _clear_number(ax: Any, text: Any, levels: list[float], other: str) -> None:
+    """levels: pixels."""
+    was, is_left = (text.xy, text.xyann, text.get_ha()), text.get_ha() == "right"
+    for level in sorted(levels, reverse=is_left):
+        if _lies_upon(box := text.get_window_extent(), level):
+            pixels = level - _CLEAR - box.x1 if is_left else level + _CLEAR - box.x0
+            text.xyann = (text.xyann[0] + pixels * 72 / ax.figure.dpi, text.xyann[1])
+    box = text.get_window_extent()
+    if box.x0 >= 0 and box.x1 <= ax.figure.bbox.x1:
+        return
+    text.xy, text.xyann = was[:2]
+    if other:
+        text.xy, text.xyann = (float(other), was[0][1]), (-was[1][0], was[1][1])
+        text.set_ha("left" if is_left else "right")
+        box = text.get_window_extent()
+        if box.x0 < ax.bbox.x0 or box.x1 > ax.bbox.x1 or any(_lies_upon(box, level) for level in levels):
+            text.xy, text.xyann = was[:2]
+            text.set_ha(was[2])
+
+
+def _lies_upon(box: Any, level: float) -> bool:
+    return bool(box.x0 - _CLEAR / 2 < level < box.x1 + _CLEAR / 2)
 
 
 def name_levels(at: Any) -> dict[str, Any]:

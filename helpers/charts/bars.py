@@ -7,6 +7,7 @@ from helpers.charts.axes import (
     BEHIND,
     Rows,
     check_units,
+    clear_numbers,
     draw_levels,
     is_share,
     name_levels,
@@ -137,6 +138,7 @@ def _lay_out(
         panels=panels,
         key={} if series == [""] else looks,
         key_of="areas" if kind == "Bars" else "dots",
+        label=lambda axes: clear_numbers(axes, at),
     )
 
 
@@ -167,7 +169,7 @@ def _paint_mark(ax: Any, kind: str, mark: Mark, y: float, look: Look, form: str,
     ax.annotate(
         show_number(mark.value, form) + n, (place, y), xytext=(-5 if to_left else 5, 0), textcoords="offset points",
         va="center_baseline", ha="right" if to_left else "left", fontsize=9, annotation_clip=False, zorder=5,
-        bbox=BEHIND if kind == "Dots" else None,
+        bbox=BEHIND if kind == "Dots" else None, gid=f"number {min(ends)}" if kind == "Dots" and ends else "number",
     )  # fmt: skip
 
 

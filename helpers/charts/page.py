@@ -135,6 +135,8 @@ def _draw(sheet: Sheet, title: str) -> tuple[bytes, int]:
         axes = axes[: len(sheet.panels)]
         for ax, panel in zip(axes, sheet.panels, strict=True):
             ax.set_title(wrap(panel, int(68 / columns)), loc="left", fontsize=10)
+        for ax in axes[-columns:]:  # below it stands no panel whose names would serve it too
+            ax.tick_params(labelbottom=True)
         sheet.paint(axes)
         if sheet.label:
             figure.draw_without_rendering()

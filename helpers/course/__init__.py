@@ -4,6 +4,7 @@ notebooks     find, read, run, compare and save a notebook
 record        ask an endpoint all that a notebook asks, and keep the answers
 upkeep        what a folder of recordings holds, and what of it nobody uses
 workbook      the copies that readers open
+kernels       what the kernels of those copies load; missing_names: a NameError names the way back
 doctor        settings, connection, credential and deployments, looked at
 deployments   the az commands that a notebook's deployments need
 asking        which models a notebook's code asks

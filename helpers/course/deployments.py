@@ -95,6 +95,8 @@ REGION=swedencentral  # one of the few that serve every model of the course, aud
 CAPACITY=50  # thousand tokens per minute for each deployment: enough for one notebook
 ROLE="Cognitive Services OpenAI User"  # may call OpenAI's models of the resource
 
+# First sign in, with `az login`; in Azure's Cloud Shell you are.
+
 # Once: the resource. Its last two options allow projects, and need az 2.80 or newer.
 az group create --name "$GROUP" --location "$REGION"
 az cognitiveservices account create --name "$RESOURCE" --resource-group "$GROUP" \\

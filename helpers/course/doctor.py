@@ -15,7 +15,7 @@ import openai
 from helpers import settings
 from helpers.clients import connect
 from helpers.costs import expected_cost
-from helpers.endpoints import Endpoint
+from helpers.endpoints import Endpoint, say_unused
 from helpers.errors import SettingError, UnknownPrice
 from helpers.explanations import explain
 from helpers.lines import fold
@@ -102,6 +102,8 @@ def _describe_settings(mode: str, found: Settings) -> Iterator[Finding]:
     owner = "this machine" if own else f"the Azure resource {resource}" if resource else "no address of Azure's"
     kind = "a token" if found.ad_token else "a key" if found.api_key else "Microsoft Entra ID, as there is no key"
     yield Finding("ok", "endpoint", f"{found.endpoint.v1}, {owner}")
+    if unused := say_unused(found.endpoint, found.deployments):
+        yield Finding("warn", "endpoint", f"not used: {unused[0]}", unused[1])
     yield Finding("ok", "credential", kind)
     for model, name in found.deployments.items():
         yield Finding("ok", "mapping", f"{model} is asked for as {name}")

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
+from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -129,7 +130,7 @@ def normalise_notebook(notebook: Notebook) -> Notebook:
                 output.traceback = [line.replace(f"{ROOT}{os.sep}", "") for line in output.traceback]
         cell.metadata = {key: cell.metadata[key] for key in ("tags",) if cell.metadata.get(key)}
         name = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:8]
-        cell.id = next(i for i in (name, *(f"{name}-{n}" for n in range(2, 999))) if i not in ids)
+        cell.id = name if name not in ids else next(i for n in count(2) if (i := f"{name}-{n}") not in ids)
         ids.add(cell.id)
     return nbformat.from_dict(tidy)
 

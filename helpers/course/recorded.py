@@ -49,8 +49,12 @@ def find_requests(folder: str, old: str, root: Path = ROOT) -> Requests:
         )
     if old not in models:
         near = difflib.get_close_matches(old, models, n=1)
+        other = (near or [name for name, _ in models.most_common()])[0]
         raise CourseError(
-            f"no recorded request in {folder} asks {old}", **({"nearest": near[0]} if near else {}), asked=asked
+            f"no recorded request in {folder} asks {old}",
+            **({"nearest": near[0]} if near else {}),
+            asked=asked,
+            next=f"one of those that were asked: python -m helpers migrate {folder} {other} NEW",
         )
     mine = [(name, record) for name, record in records if model_of(record["request"]) == old]
     return Requests(_shorten(path, root), mine, notebook)

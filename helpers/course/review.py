@@ -124,6 +124,8 @@ def _word_refusal(api: str, new: str, refusal: Refusal) -> tuple[str, str]:
         return "only", f"takes only {rule['allowed_values'].replace('|', ', ')}"
     if rule and refusal.kind == "bound" and rule["minimum"] == rule["maximum"]:
         return "only", f"takes only {rule['minimum']}"
+    if rule and refusal.kind == "needs":
+        return "needs", f"refused unless {_say_needed(rule)}"
     kind = "only" if refusal.kind == "bound" else refusal.kind
     return kind, "refused" if kind == "refused" else refusal.problem.removeprefix(f"{new} ").partition(", not ")[0]
 
@@ -154,8 +156,25 @@ def _list_differences(api: str, old: str, new: str, body: Mapping[str, Any], ref
     for one, value in unfold_parameters(body):
         is_plain = one == "messages.role" and value in ("user", "assistant", "tool", "function")
         before, after = (find_rule(api, model, one) or {"note": ""} for model in (old, new))
-        if not is_plain and one not in refused | _TOLD and after["note"] and after["note"] != before["note"]:
+        if is_plain or one in refused | _TOLD:
+            continue
+        if value and after.get("needs") and after["needs"] != before.get("needs"):
+            note = f"; {after['note']}" if after["note"] else ""
+            yield (
+                one,
+                "differs",
+                f"taken because {_say_needed(after)}{note}",
+                f"{after['needs'].partition('=')[0]} as it stands",
+                "",
+            )
+        elif after["note"] and after["note"] != before["note"]:
             yield one, "differs", after["note"], "", ""
+
+
+def _say_needed(rule: Mapping[str, str]) -> str:
+    """reasoning_effort=none, as a sentence has it."""
+    name, _, value = rule["needs"].partition("=")
+    return f"{name} is {value}"
 
 
 def _word_room(has_effort: bool) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers.recordings import Answer, Store
+from helpers.recordings.payloads import is_sidecar
 
 __all__ = [
     "drop_refusals",
@@ -99,7 +100,7 @@ def list_sidecars(value: Any) -> set[str]:
         return set().union(*map(list_sidecars, value))
     if not isinstance(value, dict):
         return set()
-    if value.keys() == {"file", "bytes", "sha256"}:
+    if is_sidecar(value):
         return {value["file"]}
     inside = value["literal"] if value.keys() == {"literal"} else value  # what came looking like one of ours
     return set().union(*(list_sidecars(item) for key, item in dict(inside).items() if key != "request"))

@@ -101,9 +101,13 @@ def lab_command(arguments: Sequence[str] = (), root: Path = ROOT) -> list[str]:
         "--ServerApp.ip=127.0.0.1",
         "--Application.log_level=ERROR",  # or the address scrolls away; `-- --debug` says all
         f"--LabApp.app_settings_dir={_LAB_SETTINGS}",  # or the page asks each reader whether it may fetch news
+        "--LabApp.custom_css=True",
+        f"--ServerApp.tornado_settings={ {'static_custom_path': [str(_LAB_SETTINGS)]} }",  # its one place to say where
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.extension_manager=readonly",
+        *(["--KernelManager.transport_encryption=auto"] if _can_encrypt() else []),  # or each kernel warns of it
+        "--ServerApp.kernel_spec_manager_class=helpers.course.kernels.CourseKernels",
         *(["--allow-root"] if _is_root() else []),
         *arguments,
     ]
@@ -158,6 +162,13 @@ def _find_server(root: Path, started: float) -> dict[str, str] | None:
 def _is_root() -> bool:
     """As in most containers, where JupyterLab would refuse; it listens on loopback alone, and asks for its token."""
     return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def _can_encrypt() -> bool:
+    """Whether what a kernel and its server say to one another can be: not with every build of ZeroMQ."""
+    import zmq
+
+    return bool(zmq.has("curve"))
 
 
 def _fingerprint(path: Path) -> str:

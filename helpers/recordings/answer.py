@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from helpers.recordings.payloads import dump_with_payloads, lift_payloads, put_back_payloads
+from helpers.recordings.payloads import dump_with_payloads, lift_payloads, lift_stream, put_back_payloads
 from helpers.recordings.provenance import Answered, remember, today
 from helpers.recordings.redaction import Redactor
 from helpers.recordings.streams import DEEPEST, EventReader, dump_json, is_mostly_text, measure_depth, play_event
@@ -14,7 +14,8 @@ from helpers.recordings.streams import DEEPEST, EventReader, dump_json, is_mostl
 __all__ = ["BODIES", "Answer", "is_utf8", "parse_body"]
 
 # What an answer's body is kept as; exactly one of them stands in each answer on disk.
-#   json    parsed          text    as it is               file    {"file", "bytes", "sha256"} of a sidecar
+#   json    parsed          text    as it is               file    {"file", "bytes", "sha256"} of a sidecar; of sound
+#           that came in several pieces also "pieces", [[ms, where it ends]...]
 #   events  [[ms, data], [ms, data, name]...]              chunks  [[ms, text]...], a stream that is not all events
 #   frames  [{"ms", "from", "json"}...], the messages of a realtime session in both directions
 BODIES = frozenset({"json", "text", "file", "events", "chunks", "frames"})
@@ -26,7 +27,8 @@ class Answer:
 
     body: of one of BODIES, by its name in `kind`; while it is not on disk yet, "file" is its bytes, or an open file of
     text or bytes where it was too large for the memory. elapsed_ms: to the last byte. source: {"kind": "stand-in",
-    "azure" or "other", "engine", "region"}. events: of a stream, as it was read, whatever it is kept as.
+    "azure" or "other", "engine", "region"}. events: of a stream, as it was read, whatever it is kept as; of sound its
+    pieces, [ms, where it ends].
     """
 
     status: int
@@ -42,7 +44,7 @@ class Answer:
     def from_record(cls, record: Mapping[str, Any]) -> "Answer":
         """An answer on disk; the store has checked it."""
         [kind] = BODIES & record.keys()
-        events = record.get("events", ())
+        events = record["file"].get("pieces", ()) if kind == "file" else record.get("events", ())
         if kind == "chunks":
             reader = EventReader(lambda: 0.0)
             for ms, text in record["chunks"]:
@@ -80,8 +82,9 @@ class Answer:
         body: Any
         if self.kind == "file":
             body = keep(redactor.bytes(self.body) if isinstance(self.body, bytes) else self.body)
+            body |= {"pieces": list(self.events)} if self.events else {}
         elif self.kind == "events":
-            body = _unwrap(redactor.events(lift_payloads(self.body, lambda data: _wrap(keep(redactor.bytes(data))))))
+            body = _unwrap(redactor.events(lift_stream(self.body, lambda data: keep(redactor.bytes(data)), _wrap)))
         elif self.kind == "chunks":
             whole = "".join(text for _, text in self.body)
             if redactor.text(whole) != whole or redactor.events(list(self.events)) != self.events:
@@ -104,6 +107,9 @@ class Answer:
             return [(ms, text.encode("utf-8", "surrogateescape")) for ms, text in self.body]
         if self.kind == "frames":
             return dump_json(self.body).encode()
+        if self.kind == "file" and self.events:
+            data, ends = read(self.body), [0, *(end for _, end in self.events)]
+            return [(ms, data[start:end]) for start, (ms, end) in zip(ends, self.events, strict=False)]
         return read(self.body) if self.kind == "file" else self.body.encode("utf-8", "surrogateescape")
 
     @property

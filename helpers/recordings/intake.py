@@ -16,6 +16,7 @@ __all__ = ["LARGE", "Clock", "Intake", "clean_file"]
 
 LARGE = 48_000_000  # bytes; ten pictures of the largest size in one answer stay below
 _PIECE = 1 << 20  # bytes of a large file in the memory at once
+_TOGETHER_MS, _MOST_PIECES = 20, 100  # pieces of sound that came so close together count as one; at most so many
 _HELD = 8192  # bytes at the end of each piece that wait for the next; no credential is longer
 
 
@@ -105,8 +106,23 @@ class Intake:
             kind, body = parse_body("" if self._is_text else self._headers.get("content-type", ""), content)
         # The time as it is recorded, so that a cell prints the same when it is replayed.
         answer = Answer(self._status, kind, body, dict(self._headers.items()), round(self._clock.ms()))
-        answer = replace(answer, events=self._reader.events if self._reader else ())
+        answer = replace(answer, events=self._reader.events if self._reader else self._sound_pieces(kind))
         return replace(answer, source=source_of(answer.model))
+
+    def _sound_pieces(self, kind: str) -> list[list[Any]]:
+        """[ms, where it ends] of each piece of sound that came in several; those that came together are one."""
+        if kind != "file" or self._size > LARGE or not self._headers.get("content-type", "").startswith("audio/"):
+            return []
+        apart = max(_TOGETHER_MS, (self._pieces[-1][0] - self._pieces[0][0]) / _MOST_PIECES)
+        told: list[list[Any]] = []
+        end, begun = 0, -apart
+        for ms, piece in self._pieces:
+            end += len(piece)
+            if ms - begun >= apart or not told:
+                told.append([ms, end])
+                begun = ms
+            told[-1][1] = end
+        return told if len(told) > 1 else []
 
 
 def _is_stream(response: httpx2.Response, asks_stream: bool) -> bool:

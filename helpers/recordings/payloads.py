@@ -20,7 +20,9 @@ __all__ = [
     "describe_file",
     "describe_payloads",
     "dump_with_payloads",
+    "is_sidecar",
     "lift_payloads",
+    "lift_stream",
     "parse_multipart",
     "put_back_payloads",
     "suffix_of",
@@ -43,12 +45,12 @@ _MAGIC = [
 _PICTURES = {".png", ".jpg", ".webp"}
 _DRAWN = "image_generation_call"
 # Streamed events carry their payload under a name that means something else elsewhere: the type tells.
-_EVENT_FIELDS = {
+_SOUND_FIELDS = {
     "speech.audio.delta": "audio",
     "response.audio.delta": "delta",
     "response.output_audio.delta": "delta",
-    _DRAWN: "result",
 }
+_EVENT_FIELDS = {**_SOUND_FIELDS, _DRAWN: "result"}
 
 
 def suffix_of(data: bytes) -> str:
@@ -133,37 +135,74 @@ def _describe_base64(text: str) -> dict[str, Any] | None:
     return None if data is None else describe_file(None, data)
 
 
-def lift_payloads(value: Any, keep: Callable[[bytes], dict[str, Any]], parent: str = "") -> Any:
+def lift_payloads(
+    value: Any, keep: Callable[[bytes], Any], parent: str = "", keep_sound: Callable[[bytes], Any] | None = None
+) -> Any:
     """An answer's JSON with each picture or sound handed to `keep`, whose {"file", "bytes", "sha256"} takes its place.
 
     What came looking like such a description is set into {"literal": ...}, so that putting back knows it from ours.
+    keep_sound: is given the sound instead.
     """
     if isinstance(value, list):
-        return [lift_payloads(item, keep, parent) for item in value]
+        return [lift_payloads(item, keep, parent, keep_sound) for item in value]
     if not isinstance(value, dict):
         return value
     lifted = {}
     for name, item in value.items():
-        if isinstance(item, str) and item and _is_payload(value, name, parent):
+        if isinstance(item, str) and item and (taken := _keeper(value, name, parent, keep, keep_sound or keep)):
             data = _decode(item)
-            lifted[name] = item if data is None else keep(data)
+            lifted[name] = item if data is None else taken(data)
         else:
-            lifted[name] = lift_payloads(item, keep, name)
-    return {"literal": lifted} if value.keys() in (_SIDECAR, {"literal"}) else lifted
+            lifted[name] = lift_payloads(item, keep, name, keep_sound)
+    return {"literal": lifted} if value.keys() in (_SIDECAR, _PART, {"literal"}) else lifted
+
+
+def lift_stream(events: Any, keep: Callable[[bytes], dict[str, Any]], wrap: Callable[[Any], Any]) -> Any:
+    """The same of a stream's events, all whose sound goes into one file: each piece is also described by its `range`
+    of bytes in it. wrap: is given each description, and what it makes of it stands in the events."""
+    sound, places = bytearray(), []
+
+    def set_aside(data: bytes) -> Any:
+        places.append({"range": [len(sound), len(sound) + len(data)]})
+        sound.extend(data)
+        return wrap(places[-1])
+
+    lifted = lift_payloads(events, lambda data: wrap(keep(data)), "", set_aside)
+    described = keep(bytes(sound)) if places else {}
+    for place in places:
+        place |= described
+    return lifted
 
 
 _SIDECAR = {"file", "bytes", "sha256"}
+_PART = {*_SIDECAR, "range"}
 
 
-def _is_payload(owner: dict[str, Any], name: str, parent: str) -> bool:
-    if name in {"b64_json", "partial_image_b64"}:
-        return True
-    return (parent == "audio" and name == "data") or _EVENT_FIELDS.get(owner.get("type", "")) == name
+def is_sidecar(value: Any) -> bool:
+    """Whether this describes a file beside a recording, or a part of one."""
+    return isinstance(value, dict) and _SIDECAR <= value.keys() <= {*_PART, "pieces"}
+
+
+def _keeper(owner: dict[str, Any], name: str, parent: str, keep: Any, keep_sound: Any) -> Any:
+    """Who takes this field, None where it is no payload."""
+    kind = owner.get("type", "")
+    if (parent == "audio" and name == "data") or _SOUND_FIELDS.get(kind) == name:
+        return keep_sound
+    return keep if name in {"b64_json", "partial_image_b64"} or _EVENT_FIELDS.get(kind) == name else None
 
 
 def put_back_payloads(value: Any, read: Callable[[dict[str, Any]], bytes]) -> Any:
-    """The inverse of lift_payloads: every {"file", "bytes", "sha256"} becomes base64 text again."""
-    return _replace_lifted(value, lambda described: base64.b64encode(read(described)).decode("ascii"))
+    """The inverse of lift_payloads and lift_stream: every {"file", "bytes", "sha256"} becomes base64 text again."""
+    files: dict[str, bytes] = {}  # a file of many parts is read once
+
+    def read_part(described: dict[str, Any]) -> bytes:
+        if "range" not in described:
+            return read(described)
+        if described["file"] not in files:
+            files[described["file"]] = read(described)
+        return files[described["file"]][slice(*described["range"])]
+
+    return _replace_lifted(value, lambda described: base64.b64encode(read_part(described)).decode("ascii"))
 
 
 def dump_with_payloads(value: Any, read: Callable[[dict[str, Any]], bytes]) -> bytes:
@@ -188,7 +227,7 @@ def _replace_lifted(value: Any, instead: Callable[[dict[str, Any]], str]) -> Any
         return value if is_vector else [_replace_lifted(item, instead) for item in value]
     if not isinstance(value, dict):
         return value
-    if value.keys() == _SIDECAR:
+    if value.keys() in (_SIDECAR, _PART):
         return instead(value)
     literal = value.keys() == {"literal"}
     value = value["literal"] if literal else value

@@ -82,7 +82,7 @@ class Redactor:
     def bytes(self, data: bytes) -> bytes:
         """A file's bytes without the credentials in use; nothing else can be told from chance in them."""
         for secret in self._secrets:
-            data = data.replace(secret.encode(), b"X" * len(secret))
+            data = data.replace(secret.encode(), b"X" * len(secret.encode()))  # what follows stays in its place
         return data
 
     def value(self, value: Any) -> Any:

@@ -173,6 +173,37 @@ def test_a_reader_guesses_by_keyboard_and_reads_the_guess_beside_the_result(lab,
     assert page.get_by_text("kept: German").count() == 1, "the buttons' place says what was kept"
 
 
+PROMPTS = "() => Array.from(document.querySelectorAll('.jp-CodeCell .jp-InputPrompt'), prompt => prompt.innerText)"
+
+
+@pytest.mark.parametrize("key", ["Enter", " "])
+def test_after_a_pressed_button_shift_enter_goes_on_and_runs_nothing_twice(lab, page, key):
+    name = f"00.keys_{ord(key[0])}"
+    path = lab.root / "workbook" / f"{FIRST.stem}_{name[3:]}.ipynb"
+    cells = [cell.replace("00.tokens", name) for cell in GUESSING]
+    nbformat.write(normalise_notebook(v4.new_notebook(cells=list(map(v4.new_code_cell, cells)))), path)
+    page.goto(lab.address_of(path.name))
+    wait_for_kernel(page)
+    page.locator(".jp-CodeCell .cm-content").first.click()
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.press("Shift+Enter")
+    button = page.locator("button.jupyter-button", has_text="English")
+    button.wait_for(timeout=60_000)
+    button.focus()
+    page.keyboard.press(key)
+    page.get_by_text("kept: English").wait_for(timeout=60_000)
+    assert button.evaluate("button => button === document.activeElement"), "another guess is one key away"
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.press("Shift+Enter")
+    page.get_by_text("you said English, and it was").wait_for(timeout=60_000)
+    assert page.evaluate(PROMPTS)[:3] == ["[1]:", "[2]:", "[3]:"]
+    page.locator(".jp-CodeCell .cm-content").nth(1).click()
+    page.keyboard.press("Shift+Enter")
+    page.get_by_text("[4]:", exact=True).wait_for(timeout=60_000)
+    page.locator(".jp-CodeCell").nth(1).get_by_text("kept: English").wait_for(timeout=60_000)
+    assert page.locator("button.jupyter-button", has_text="English").locator("i.fa-check").count() == 1, "still known"
+
+
 def test_in_the_first_notebook_a_pressed_button_is_told_beside_the_result_and_a_wrong_answer_gets_a_hint(lab, page):
     copy = lab.root / "workbook" / f"{FIRST.stem}_again.ipynb"
     shutil.copyfile(FIRST, copy)
@@ -217,3 +248,69 @@ def test_in_the_first_notebook_a_pressed_button_is_told_beside_the_result_and_a_
     hint.wait_for(timeout=60_000)
     said, _, then = " ".join(hint.inner_text().split()).partition("Try again")  # it may take several lines
     assert len(said.split()) > 6 and then
+
+
+LOST = ["from helpers import load_table\nrows = 3", "rows + 1", "rwos", "later", "later = 1"]
+
+
+def test_after_a_restart_a_cell_that_needs_an_earlier_one_says_how_to_run_it(lab, page):
+    path = lab.root / "workbook" / f"{FIRST.stem}_restarted.ipynb"
+    nbformat.write(normalise_notebook(v4.new_notebook(cells=[v4.new_code_cell(cell) for cell in LOST])), path)
+    page.goto(lab.address_of(path.name))
+    wait_for_kernel(page)
+    code = page.locator(".jp-CodeCell")
+    for index in (1, 2, 3):
+        code.nth(index).locator(".cm-content").click()
+        page.keyboard.press("Control+Enter")
+        code.nth(index).locator(".jp-RenderedText").get_by_text("NameError", exact=False).first.wait_for(timeout=60_000)
+        page.locator(IDLE).wait_for(timeout=60_000)
+    card = "rows is made by an earlier cell"
+    code.nth(1).get_by_text(card).wait_for(timeout=60_000)
+    assert page.get_by_text("is made by an earlier cell").count() == 1, "a misspelt name, and one made further down"
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    assert page.get_by_role("menuitem", name="Run All Above Selected Cell", exact=True).count() == 1, "as it says"
+    page.keyboard.press("Escape")
+    code.nth(1).locator(".cm-content").click()
+    page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-above')")
+    code.nth(0).locator(".jp-InputPrompt").get_by_text("[4]:", exact=True).wait_for(timeout=60_000)
+    code.nth(1).locator(".cm-content").click()
+    page.keyboard.press("Control+Enter")
+    code.nth(1).locator(".jp-OutputPrompt").get_by_text("[5]:", exact=True).wait_for(timeout=60_000)
+    assert page.get_by_text(card).count() == 0
+
+
+LETTERS = """pre => {
+  const range = document.createRange(), text = pre.firstChild, tops = [];
+  for (let place = 0; place < text.length; place++) {
+    range.setStart(text, place);
+    range.setEnd(text, place + 1);
+    tops.push(Math.round(range.getBoundingClientRect().top));
+  }
+  return tops;
+}"""
+
+
+def test_on_a_narrow_page_printed_lines_break_between_words(lab, page):
+    """A word longer than the line is still broken, or it would be cut off."""
+    path = lab.root / "workbook" / f"{FIRST.stem}_narrow.ipynb"
+    words = " ".join(["measured", "interchangeable", "of", "completions"] * 6)
+    cell = v4.new_code_cell("print(words)", execution_count=1)
+    cell.outputs = [v4.new_output("stream", name="stdout", text=f"{words} {'x' * 200}")]
+    nbformat.write(normalise_notebook(v4.new_notebook(cells=[cell])), path)
+    page.set_viewport_size({"width": 700, "height": 1000})
+    page.goto(lab.address_of(path.name))
+    printed = page.locator(".jp-OutputArea-output pre")
+    printed.wait_for(timeout=60_000)
+    page.wait_for_function("document.querySelector('link[href$=\"custom/custom.css\"]').sheet")
+    tops = printed.evaluate(LETTERS)
+    start = 0
+    for word in words.split():
+        assert len(set(tops[start : start + len(word)])) == 1, word
+        start += len(word) + 1
+    assert len(set(tops[:start])) > 2, "the words stand in several lines"
+    assert printed.evaluate("pre => pre.scrollWidth <= pre.clientWidth")
+
+
+def test_the_kernels_warn_of_nothing_in_the_terminal(lab, course):
+    """Errors of theirs would stand there: nothing is hidden."""
+    assert "[IPKernelApp]" not in lab.log.read_text()

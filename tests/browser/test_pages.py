@@ -9,7 +9,9 @@ from bs4 import BeautifulSoup
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from nbconvert import HTMLExporter
+from pandas import DataFrame
 
+from helpers import show_table
 from helpers.charts import bars
 from helpers.course.notebooks import read_notebook
 from helpers.evidence import documented
@@ -70,6 +72,18 @@ def test_on_a_dark_exported_page_every_text_can_be_read(path, browser, tmp_path)
     page.close()
     assert len(texts) > 5 and max(text.ground for text in texts) < 0.25, "a light ground on a dark page"
     assert find_pale(texts) == []
+
+
+TABLES = "() => Array.from(document.querySelectorAll('table'), one => [one.offsetWidth, one.innerText.slice(0, 60)])"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_no_table_of_an_exported_page_is_wider_than_its_column(path, browser, tmp_path):
+    page = open_page(browser, export_saved(path), tmp_path)
+    tables = page.evaluate(TABLES)
+    page.close()
+    assert [table for table in tables if table[0] > 700] == []
+    assert tables, "each notebook has one"
 
 
 def test_pale_text_is_found_where_there_is_some(browser, tmp_path):
@@ -192,3 +206,20 @@ def test_jupyterlab_shows_a_figure_with_its_alt_text_in_a_notebook_that_it_does_
     page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for(timeout=60_000)  # or it ends badly
     evidence = page.locator(".jp-OutputArea figcaption")
     assert evidence.inner_text() == "evidence: documented · a page"
+
+
+def test_the_caption_of_a_narrow_table_stands_in_one_line(browser, tmp_path):
+    InteractiveShell.instance()
+    with capture_output() as caught:
+        show_table(DataFrame({"a": ["x"], "b": [1]}), caption="Tokens of a poem, hidden reasoning counted", source="a")
+    InteractiveShell.clear_instance()
+    cell = nbformat.v4.new_code_cell("show_table(...)", execution_count=1)
+    cell.outputs = [nbformat.v4.new_output("display_data", caught.outputs[0].data)]
+    text = export_page(nbformat.v4.new_notebook(cells=[cell]))
+    for width, most in ((1000, 1.8), (400, 8)):  # lines
+        page = open_page(browser, text, tmp_path, viewport={"width": width, "height": 500})
+        caption = page.locator("caption")
+        height = caption.evaluate("one => one.offsetHeight / parseFloat(getComputedStyle(one).lineHeight)")
+        assert height < most
+        assert page.locator("table").evaluate("one => one.offsetWidth") <= min(700, width)
+        page.close()

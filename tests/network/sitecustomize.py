@@ -2,6 +2,9 @@
 
 Python imports a module of this name when it starts, so kernels and child processes are held to it as well. An audit
 hook sits below every HTTP library and cannot be taken off again.
+
+Here too, because every process of the tests comes by: jsonschema does without the one check of formats that costs each
+of them a second of a processor when it is imported, a grammar of IRIs. Nobody has one checked.
 """
 
 import ipaddress
@@ -43,3 +46,4 @@ def _is_loopback(host: object) -> bool:
 
 
 refuse_the_network()
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]  # importing it fails as if it were not there

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from helpers.errors import CourseError
 from tests.standin.app import build_app
-from tests.standin.choosing import choose_engine
+from tests.standin.choosing import choose_engine, describe_sound
 from tests.standin.deployments import Deployment
 from tests.standin.engines import ENGINES, TOGETHER, Engine, EngineError, start_engines
 from tests.standin.faults import FaultError
@@ -37,6 +37,8 @@ def main() -> int:
             engines, path, key=os.environ.get("STANDIN_KEY"), meter=meter, faults=options.fault, say=_say
         )
         host, port = listener.getsockname()[:2]
+        if chosen != "nonsense":
+            _say(f"\n{describe_sound(path)}")
         _introduce(front.deployments, f"http://{f'[{host}]' if ':' in host else host}:{port}", front.key)
         if options.host != LOOPBACK:
             _say(f"Not on loopback only: whoever reaches {options.host} and has the key can ask.")

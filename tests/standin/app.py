@@ -15,14 +15,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tests.standin import chat, completions, embeddings, image_edits, images, models, responses
+from tests.standin import chat, completions, embeddings, image_edits, images, models, responses, speech, transcriptions
 from tests.standin.faults import Faults
 from tests.standin.front import Front, Received
 from tests.standin.refusals import ServiceError, access_denied, resource_not_found
 
 __all__ = ["build_app"]
 
-_FAMILIES = (chat, completions, responses, embeddings, images, image_edits, models)
+_FAMILIES = (chat, completions, responses, embeddings, images, image_edits, transcriptions, speech, models)
 
 
 def build_app(front: Front) -> Starlette:
@@ -34,15 +34,7 @@ def build_app(front: Front) -> Starlette:
             yield
 
     app = Starlette(
-        routes=[
-            *chat.ROUTES,
-            *completions.ROUTES,
-            *responses.ROUTES,
-            *embeddings.ROUTES,
-            *images.ROUTES,
-            *image_edits.ROUTES,
-            *models.ROUTES,
-        ],
+        routes=[route for family in _FAMILIES for route in family.ROUTES],
         exception_handlers={
             ServiceError: _answer_error,
             HTTPException: _answer_no_route,

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.standin.engines import ENGINES, TOGETHER, TOKENIZERS
+from tests.standin.sound.hearing import WHISPER, Whisper
+from tests.standin.sound.speaking import KOKORO, Kokoro
 from tests.standin.vectors import VECTORS
 from tests.standin.weights import FOLDER, count_download
 
-__all__ = ["OFFERED", "choose_engine", "describe_engine"]
+__all__ = ["OFFERED", "choose_engine", "describe_engine", "describe_sound"]
 
 # The first is taken where nobody is there to be asked.
 OFFERED = {
@@ -46,3 +48,11 @@ def describe_engine(name: str, given: Path | None = None) -> str:
     fetched = count_download(needed, FOLDER, given) + count_download(TOKENIZERS, FOLDER / "tokenizers", given)
     size = f"{fetched / 1e6:,.0f} MB to fetch" if fetched else "fetched already"
     return f"{' + '.join(file.title.split('-Instruct')[0] for file in chat)}: {size}; {OFFERED[name]}"
+
+
+def describe_sound(given: Path | None = None) -> str:
+    """Who hears and who speaks, and what is fetched for it, which is when the first sound comes and not before."""
+    folder = given if given and given.is_dir() else None
+    hears, speaks = (count_download(files, FOLDER, folder) for files in (WHISPER, KOKORO))
+    when = f"{(hears + speaks) / 1e6:,.0f} MB to fetch when the first comes" if hears or speaks else "fetched already"
+    return f"Sound: {Whisper.label} hears, {Kokoro.label} speaks; {when}"

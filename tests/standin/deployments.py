@@ -13,6 +13,8 @@ from helpers.tables import read_rows
 
 if TYPE_CHECKING:
     from tests.standin.engines import Engine
+    from tests.standin.sound.hearing import Hearing
+    from tests.standin.sound.speaking import Speaking
     from tests.standin.vectors import VectorEngine
 
 __all__ = ["Deployment", "build_deployments", "tokenizer_of"]
@@ -30,7 +32,7 @@ class Deployment:
 
     name: what requests call it. model, version: Azure's, whose rules and limits hold. encoding: the tokenizer's name;
     opening: tokens that open the answer; chats: takes chat completions; reasons: before it answers. engine: who does,
-    which is in `vectors` for an embedding model.
+    which is in `vectors` for an embedding model, in `hearing` and `speaking` for those of sound.
     """
 
     name: str
@@ -40,11 +42,19 @@ class Deployment:
     opening: int
     chats: bool
     reasons: bool
-    engine: "Engine | VectorEngine"
+    engine: "Engine | VectorEngine | Hearing | Speaking"
 
     @property
     def vectors(self) -> "VectorEngine":
         return cast("VectorEngine", self.engine)  # `check_rules` has let only embedding models come this far
+
+    @property
+    def hearing(self) -> "Hearing":
+        return cast("Hearing", self.engine)
+
+    @property
+    def speaking(self) -> "Speaking":
+        return cast("Speaking", self.engine)
 
     @property
     def versioned(self) -> str:
@@ -59,22 +69,26 @@ def tokenizer_of(model: str, category: str) -> tuple[str, int]:
 
 
 def build_deployments(
-    engines: Mapping[str, "Engine"], vectors: Mapping[str, "VectorEngine"] = MappingProxyType({})
+    engines: Mapping[str, "Engine"],
+    vectors: Mapping[str, "VectorEngine"] = MappingProxyType({}),
+    hearing: Mapping[str, "Hearing"] = MappingProxyType({}),
+    speaking: Mapping[str, "Speaking"] = MappingProxyType({}),
 ) -> dict[str, Deployment]:
-    """The deployments of standins.csv by name. engines, vectors: by label, as in the table; one alone answers for all.
+    """The deployments of standins.csv by name. engines and the rest: by label, as in the table; one alone answers for
+    all models of its kind.
 
-    Without an engine for its vectors, an embedding model has no deployment.
+    Without an engine for its vectors or for sound, a model has no deployment.
     """
+    apart = {"embeddings": vectors, "speech to text": hearing, "text to speech": speaking}
     categories = {row["model"]: row["category"] for row in read_rows("models")}
     deployments = {}
     for row in read_rows("standins"):
         category = categories[row["model"]]
-        embeds = category == "embeddings"
-        engine = _choose(vectors if embeds else engines, row["engine"])
-        if engine is None and embeds:
+        engine = _choose(apart.get(category, engines), row["engine"])
+        if engine is None and category in apart:
             continue
         assert engine is not None, row["engine"]
-        chats = category not in ("embeddings", "images") and row["model"] not in _COMPLETIONS_ONLY
+        chats = category not in (*apart, "images") and row["model"] not in _COMPLETIONS_ONLY
         tokenizer = tokenizer_of(row["model"], category)
         name = row["deployment"]
         deployments[name] = Deployment(

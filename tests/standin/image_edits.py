@@ -11,7 +11,6 @@ from typing import Any
 from PIL import Image
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
-from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
@@ -21,6 +20,7 @@ from helpers.parameters import find_rule
 from helpers.picture_tokens import shown_picture_tokens
 from tests.standin.answering import Answering
 from tests.standin.deployments import Deployment
+from tests.standin.forms import files_of, read_form
 from tests.standin.front import Front, find_dated, find_named
 from tests.standin.images import (
     compose,
@@ -50,12 +50,12 @@ _INTEGERS = ("n", "output_compression", "partial_images")
 async def _edit(request: Request, deployment: Deployment, form: FormData) -> Response:
     body = _read_fields(form)
     wanted = check_images("image_edits", deployment, body)
-    pictures = [await _read_picture(one, "image") for one in _files(form, "image")]
+    pictures = [await _read_picture(one, "image") for one in files_of(form, "image")]
     if not pictures:
         raise missing("image")
     if len(pictures) > _MOST_PICTURES:
         raise bad_request(f"Invalid 'image': at most {_MOST_PICTURES} pictures, but got {len(pictures)}.", "image")
-    masks = _files(form, "mask")
+    masks = files_of(form, "mask")
     mask = await _read_mask(masks[0], pictures[0]) if masks else None
     front: Front = request.app.state.front
     text_tokens = front.count_prompt.text(wanted.prompt, deployment.encoding)
@@ -138,10 +138,6 @@ def _read_fields(form: FormData) -> dict[str, Any]:
     return body
 
 
-def _files(form: FormData, name: str) -> list[UploadFile]:
-    return [value for key, value in form.multi_items() if key.removesuffix("[]") == name and not isinstance(value, str)]
-
-
 async def _read_picture(file: UploadFile, param: str) -> Image.Image:
     data = await file.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
@@ -189,28 +185,17 @@ def _count_tokens(deployment: Deployment, picture: Image.Image, fidelity: Any) -
     return tokens + extra
 
 
-async def _read_form(request: Request) -> FormData:
-    kind = request.headers.get("content-type", "").partition(";")[0]
-    if kind != "multipart/form-data":
-        message = f"Unsupported content type: '{kind}'. This API method only accepts 'multipart/form-data' requests"
-        raise bad_request(message, None, "unsupported_content_type")
-    try:
-        return await request.form(max_files=_MOST_PICTURES + 2, max_fields=50)
-    except MultiPartException as error:
-        raise bad_request(f"The form of the request could not be read: {error.message}") from None
-
-
 async def _edit_dated(request: Request) -> Response:
     if request.query_params.get("api-version", "") < _FIRST_VERSION:
         raise resource_not_found()
     deployment = find_dated(request)
-    form = await _read_form(request)
+    form = await read_form(request, _MOST_PICTURES + 2)
     check_named_model(request, deployment, form.get("model"))
     return await _edit(request, deployment, form)
 
 
 async def _edit_v1(request: Request) -> Response:
-    form = await _read_form(request)
+    form = await read_form(request, _MOST_PICTURES + 2)
     model = form.get("model")
     return await _edit(request, find_named(request, {"model": model if isinstance(model, str) else None}), form)
 

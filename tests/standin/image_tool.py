@@ -23,6 +23,7 @@ from tests.standin.pictures.reading import EDITABLE, open_picture
 from tests.standin.pieces import Drawing, Piece
 from tests.standin.refusals import ServiceError, bad_request, list_values, not_served, operation_refused, too_many
 from tests.standin.responses_items import read_data_url
+from tests.standin.seeing.parts import list_pictures
 from tests.standin.toolbox import IMAGE_TOOL, Call
 from tests.standin.wire import make_id
 
@@ -61,8 +62,12 @@ def _find_deployment(request: Request) -> Deployment:
 
 
 def _newest_pictures(messages: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The pictures, in base64, of the last message of a chat that has any."""
-    return next((list(message["pictures"]) for message in reversed(messages) if message.get("pictures")), [])
+    """The pictures, in base64, of the last message of a chat that has any: drawn in it, or sent with it."""
+    for message in reversed(messages):
+        sent = [read_data_url(part.url, part.where) for part in list_pictures([message])]
+        if pictures := [*message.get("pictures", []), *sent]:
+            return pictures
+    return []
 
 
 def build_image_tool(
@@ -75,11 +80,10 @@ def build_image_tool(
     """
     tools = asked.get("tools", [])
     place = next((i for i, tool in enumerate(tools) if tool["type"] == "image_generation"), None)
-    pictures = _newest_pictures(messages)
     if place is None:
         return None
     tool, deployment, where = tools[place], _find_deployment(request), f"tools[{place}]"
-    built = _check_tool(request, tool, deployment, where, pictures)
+    built = _check_tool(request, tool, deployment, where, _newest_pictures(messages))
     asked["tools"] = [*tools[:place], _repeat(tool, deployment), *tools[place + 1 :]]
     return built
 

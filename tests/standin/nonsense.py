@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-__all__ = ["LABEL", "WORDS", "app", "compose_answer"]
+__all__ = ["LABEL", "WORDS", "app", "compose_answer", "draw_words", "number_of"]
 
 LABEL = "Nonsense (no model)"
 WORDS = (  # noqa: SIM905  a list of one word a line would fill a page
@@ -48,6 +48,15 @@ def compose_answer(body: dict[str, Any]) -> tuple[list[str], str]:
     pieces = _split_words(text)
     limit = body.get("max_tokens") or len(pieces)
     return pieces[:limit], "length" if limit < len(pieces) else "stop"
+
+
+def draw_words(dice: random.Random, count: int) -> list[str]:
+    return [dice.choice(WORDS) for _ in range(count)]
+
+
+def number_of(word: str) -> int:
+    """Which of the words it is: its token's number."""
+    return WORDS.index(word.strip())
 
 
 def _seed(body: dict[str, Any]) -> int:

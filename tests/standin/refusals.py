@@ -17,6 +17,7 @@ __all__ = [
     "array_too_long",
     "bad_request",
     "context_exceeded",
+    "engine_absent",
     "engine_lost",
     "input_exceeded",
     "input_refused",
@@ -39,17 +40,27 @@ __all__ = [
 
 
 class ServiceError(Exception):
-    """An answer that is an error. error: the object under "error" in the body; traced: has an x-request-id."""
+    """An answer that is an error.
+
+    error: the object under "error" in the body; beside: what else the body holds; traced: has an x-request-id.
+    """
 
     def __init__(
-        self, status: int, error: dict[str, Any], *, traced: bool = True, headers: Mapping[str, str] | None = None
+        self,
+        status: int,
+        error: dict[str, Any],
+        *,
+        traced: bool = True,
+        headers: Mapping[str, str] | None = None,
+        beside: Mapping[str, Any] | None = None,
     ):
         super().__init__(error["message"])
         self.status, self.error, self.traced, self.headers = status, error, traced, headers or {}
+        self.beside = beside or {}
 
     def response(self) -> Response:
         return json_response(
-            {"error": self.error}, self.status, {**request_headers(traced=self.traced), **self.headers}
+            {"error": self.error, **self.beside}, self.status, {**request_headers(traced=self.traced), **self.headers}
         )
 
 
@@ -223,6 +234,15 @@ def too_many(
         "https://aka.ms/oai/quotaincrease."
     )
     return ServiceError(429, {"code": "RateLimitReached", "message": message}, headers=headers)
+
+
+def engine_absent(label: str, why: Exception) -> ServiceError:
+    """Its weights or its program cannot be had here. To ask again at once would not help."""
+    print(f"{label} cannot answer.\n{why}", flush=True)
+    first = str(why).splitlines()[0] if str(why) else type(why).__name__
+    message = f"The engine behind this deployment ({label}) cannot be started: {first}"
+    error = {"code": "ServiceUnavailable", "message": message, "type": "server_error"}
+    return ServiceError(503, error, headers={"x-should-retry": "false"})
 
 
 def engine_lost(label: str) -> ServiceError:

@@ -144,14 +144,7 @@ def _read_item(item: Any, where: str, find: Find) -> list[dict[str, Any]]:
     content = _read_content(item, f"{where}.content")
     # As one text, so that an answer handed back is the same to the engine as one that was followed.
     has_pictures = any(part["type"] == PICTURE for part in content)
-    said = {"role": item["role"], "content": content if has_pictures else message_text({"content": content})}
-    return [said | ({"pictures": pictures} if (pictures := _sent_pictures(content)) else {})]
-
-
-def _sent_pictures(content: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The pictures of a message in base64, for the tool that draws: those that came as data URLs."""
-    urls = [part["part"].url for part in content if part["type"] == PICTURE]
-    return [url.partition(",")[2] for url in urls if url.startswith("data:")]
+    return [{"role": item["role"], "content": content if has_pictures else message_text({"content": content})}]
 
 
 def _read_content(item: Mapping[str, Any], where: str) -> list[dict[str, Any]]:

@@ -18,6 +18,8 @@ from tests.standin.front import Front, Received
 from tests.standin.limits import Limit, Meter
 from tests.standin.seeing.reading import NonsenseReader, Reader, find_reader
 from tests.standin.servers import LOOPBACK, ThreadServer
+from tests.standin.sound.hearing import Hearing, NonsenseHearing, Whisper
+from tests.standin.sound.speaking import Kokoro, NonsenseSpeaking, Speaking
 from tests.standin.tokens import CountByWords, CountPrompt, CountTokens
 from tests.standin.vectors import NonsenseVectors, VectorEngine, find_vectors
 
@@ -95,8 +97,12 @@ def build_front(
         {nonsense.LABEL: NonsenseVectors()} if words else find_vectors(names, weights, say)
     )
     reader: Reader = NonsenseReader() if words else find_reader(say)
+    # These load, and fetch what they need, when the first sound comes.
+    hears: Hearing = NonsenseHearing() if words else Whisper(weights, say)
+    speaks: Speaking = NonsenseSpeaking() if words else Kokoro(weights, say)
     key, token, meter = key or make_key(), _make_token(), meter or Meter()
-    return Front(build_deployments(engines, vectors), count, key, token, requests, meter, faults=faults, reader=reader)
+    deployments = build_deployments(engines, vectors, {hears.label: hears}, {speaks.label: speaks})
+    return Front(deployments, count, key, token, requests, meter, faults=faults, reader=reader)
 
 
 def make_key() -> str:
