@@ -5,12 +5,14 @@ Everything is Pillow's Image, in RGB or RGBA. What is checked here is checked be
 
 import base64
 import binascii
+import functools
 import html
 import io
 import math
+import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from helpers.errors import CourseError
 from helpers.evidence import check_names, evidence_of
@@ -52,11 +54,12 @@ class Change(NamedTuple):
 
 
 def read_picture(source: Any) -> "Picture":
-    """A picture from a path, bytes, a data URL, base64 text, or an item of an answer's `data` (its b64_json).
+    """A picture from a path, bytes, a data URL, base64 text, or an item of an answer: its b64_json or result.
 
-    Raises CourseError where it is none, is cut off, or has more than 100 million pixels.
+    Turned as its Exif says, as viewers and models do; of an animation the first one; 16 bits become 8. Raises
+    CourseError where it is none, is cut off, or has more than 100 million pixels.
     """
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image, ImageOps
 
     data = _read_bytes(source)
     try:
@@ -71,9 +74,12 @@ def read_picture(source: Any) -> "Picture":
         ) from None
     except UnidentifiedImageError:  # its text holds an address in memory
         raise CourseError("these bytes are no picture", next="a PNG or JPEG file, or its bytes") from None
-    except (OSError, ValueError) as error:
+    except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:  # by what Pillow's readers stop
         raise CourseError(f"this is no whole picture: {error}", next="a PNG or JPEG file, or its bytes") from None
-    return opened if opened.mode in ("RGB", "RGBA") else opened.convert("RGBA" if _has_alpha(opened) else "RGB")
+    upright = ImageOps.exif_transpose(opened)
+    if upright.mode.startswith("I"):  # 16 bits, which Pillow's own conversion would cut off instead of scaling
+        upright = upright.convert("I").point(lambda value: value / 257).convert("L")
+    return upright if upright.mode in ("RGB", "RGBA") else upright.convert("RGBA" if _has_alpha(upright) else "RGB")
 
 
 def show_pictures(
@@ -86,6 +92,8 @@ def show_pictures(
     4. Raises CourseError where an alt text is missing, EvidenceError as show_table does.
     """
     shown = dict(pictures) if isinstance(pictures, Mapping) else {"": pictures}
+    if not shown:
+        raise CourseError("no pictures to show", next="caption -> picture")
     told = [alt] * len(shown) if isinstance(alt, str) else list(alt)
     if len(told) != len(shown) or not all(one.strip() for one in told):
         raise CourseError(f"{len(shown)} pictures and {len(told)} alt texts", next="say of each picture what is seen")
@@ -143,14 +151,10 @@ def check_mask(mask: "Picture", picture: "Picture") -> None:
             f"the mask has no transparency (mode {mask.mode}): white or black parts mean nothing",
             next="transparent where the edit may change something: mask_of(picture.size, box)",
         )
-    least, most = mask.convert("RGBA").getchannel("A").getextrema()
-    if least == 255:
-        raise CourseError("the mask is opaque everywhere: nothing may change", next="mask_of(picture.size, box)")
-    if least != 0:
-        raise CourseError(
-            f"the mask is nowhere fully transparent (alpha {least} at least): nothing may change",
-            next="alpha 0 where the edit may change something: mask_of(picture.size, box)",
-        )
+    least, most = cast("tuple[int, int]", mask.convert("RGBA").getchannel("A").getextrema())
+    if least > 0:
+        where = "opaque everywhere" if least == 255 else "nowhere fully transparent"
+        raise CourseError(f"the mask is {where}: nothing may change", next="mask_of(picture.size, box)")
     if most == 0:
         raise CourseError("the mask is transparent everywhere: all may change", next="leave the mask out, or draw one")
     if len(_encode(mask)) > _MOST_MASK_BYTES:
@@ -177,17 +181,24 @@ def extend_canvas(
 
 
 def change_of(before: "Picture", after: "Picture", mask: "Picture | None" = None, tolerance: int = 8) -> Change:
-    """What differs between two pictures of one size.
+    """What differs between two pictures of one size, as they are seen: colour, and transparency where they have it.
 
-    tolerance: how far a channel (0 to 255) may move before its pixel counts as changed. Raises CourseError where sizes
-    differ.
+    mask: where its alpha is 0 a change is inside, elsewhere outside, half transparent or not. tolerance: how far a
+    channel (0 to 255) may move before its pixel counts as changed. Raises CourseError where sizes differ.
     """
     from PIL import ImageChops, ImageStat
 
     if before.size != after.size:
         raise CourseError(f"pictures of {before.size} and {after.size} pixels", next="after.resize(before.size)")
-    channels = ImageChops.difference(before.convert("RGB"), after.convert("RGB")).split()
-    difference = ImageChops.lighter(ImageChops.lighter(channels[0], channels[1]), channels[2])
+    if mask is not None and mask.size != before.size:
+        raise CourseError(
+            f"a mask of {mask.size} and pictures of {before.size} pixels", next="mask_of(before.size, box)"
+        )
+    # "RGBa": colours times alpha, so that what lies hidden under full transparency does not count.
+    pairs = zip(
+        before.convert("RGBA").convert("RGBa").split(), after.convert("RGBA").convert("RGBa").split(), strict=True
+    )
+    difference = functools.reduce(ImageChops.lighter, (ImageChops.difference(one, other) for one, other in pairs))
     changed = difference.point([0] * (tolerance + 1) + [255] * (255 - tolerance))
     if mask is None:
         return Change(ImageStat.Stat(changed).mean[0] / 255, 0.0, difference)
@@ -222,16 +233,19 @@ def data_url(picture: "Picture", kind: str = "png") -> str:
 
 
 def _read_bytes(source: Any) -> bytes:
-    if (inner := getattr(source, "b64_json", None)) is not None:
-        source = inner
+    for name in ("b64_json", "result"):  # of the images API; of the Responses API's image_generation_call
+        if isinstance(inner := getattr(source, name, None), str):
+            source = inner
     if isinstance(source, bytes | bytearray):
         return bytes(source)
     if isinstance(source, Path):
+        if not source.is_file():
+            raise CourseError(f"there is no file {source}", next="the path of a picture, from the notebook's folder")
         return source.read_bytes()
     if isinstance(source, str):
         text = source.partition(",")[2] if source.startswith("data:") else source
         if not source.startswith("data:") and len(source) < 1_000 and Path(source).suffix:
-            return Path(source).read_bytes()
+            return _read_bytes(Path(source))
         try:
             return base64.b64decode(text, validate=True)
         except binascii.Error:
@@ -242,7 +256,11 @@ def _read_bytes(source: Any) -> bytes:
 def _encode(picture: "Picture", kind: str = "png") -> bytes:
     buffer = io.BytesIO()
     if kind == "jpeg":
-        picture.convert("RGB").save(buffer, "JPEG", quality=90)
+        from PIL import Image
+
+        ground = Image.new("RGBA", picture.size, "white")  # a JPEG has no transparency: black would come instead
+        ground.alpha_composite(picture.convert("RGBA"))
+        ground.convert("RGB").save(buffer, "JPEG", quality=90)
     else:
         kept = picture.mode in ("1", "L", "LA", "P", "RGB", "RGBA")  # PNG knows no CMYK and no numbers with a comma
         (picture if kept else picture.convert("RGB")).save(buffer, "PNG")

@@ -13,6 +13,7 @@ from helpers.tables import list_versions, read_rows
 __all__ = ["PictureTooLarge", "drawn_picture_tokens", "find_size_fault", "shown_picture_size", "shown_picture_tokens"]
 
 _TILE, _PATCH = 512, 32  # pixels
+_LEAST_SIDE = 1_024  # pixels: the longer side of what is enlarged; fits the one measurement there is
 _LOW = 512  # pixels: the longest side that a model counting tiles looks at with detail low
 _LEAST_PX, _MOST_PX, _LONGEST_PX, _NARROWEST = 655_360, 8_294_400, 3_840, 3
 _BASES = {"low": 16, "medium": 48, "high": 96}
@@ -127,6 +128,8 @@ def _fit(rule: dict[str, str], model: str, width: int, height: int, detail: str)
     """The size to which a rule brings a picture before it counts."""
     longest, shortest, most = (int(rule[name] or 0) for name in ("max_side_px", "short_side_px", "max_patches"))
     fit = min(1.0, longest / max(width, height)) if longest else 1.0
+    if "enlarged first" in rule["checked_against"] + rule["note"]:
+        fit = max(fit, _LEAST_SIDE / max(width, height))
     across, down = width * fit, height * fit
     if rule["method"] == "tiles":
         if shortest and min(across, down) > shortest:
@@ -144,7 +147,7 @@ def _shrink_to(most: int, width: float, height: float) -> tuple[int, int]:
     """The size at which a picture has at most so many patches: first by area, then so that whole patches fill it."""
     scale = math.sqrt(_PATCH**2 * most / (width * height))
     across, down = width * scale / _PATCH, height * scale / _PATCH
-    scale *= min(math.floor(across) / across, math.floor(down) / down)
+    scale *= min(1.0, *(max(1, math.floor(patches)) / patches for patches in (across, down)))
     return _whole(width * scale), _whole(height * scale)
 
 

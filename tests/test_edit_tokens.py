@@ -9,7 +9,7 @@ from helpers.errors import CourseError
 def test_the_pictures_that_an_edit_starts_from_are_counted_together():
     assert sent_picture_tokens("gpt-image-1", (1024, 1024), (512, 512)) == 388, "as in the recorded edit"
     assert sent_picture_tokens("gpt-image-1-mini", (1008, 672)) == 65 + 2 * 129
-    assert sent_picture_tokens("gpt-image-2", (1008, 672), (512, 512)) == 32 * 21 + 16 * 16
+    assert sent_picture_tokens("gpt-image-2", (1008, 672), (512, 512)) == 32 * 22 + 32 * 32, "enlarged first"
 
 
 def test_high_fidelity_adds_its_tokens_for_each_picture():

@@ -1,15 +1,18 @@
 """The stand-in's illustrator: every motif can be drawn, and a scene is what was written."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from PIL import Image, ImageChops, ImageDraw
 
+from tests.standin.pictures.arranging import arrange
 from tests.standin.pictures.colours import COLOURS
 from tests.standin.pictures.composing import ask_to_compose, read_composed
 from tests.standin.pictures.drawing import QUALITIES, draw_scene, sign
 from tests.standin.pictures.layout import place_items
 from tests.standin.pictures.motif import MOTIFS
+from tests.standin.pictures.naming import Named, find_names
 from tests.standin.pictures.pen import Pen
 from tests.standin.pictures.scene import BACKGROUNDS, LABELLED_BOX, read_scene, scene_schema
 
@@ -125,7 +128,7 @@ def test_what_is_no_scene_is_refused(written):
 
 def test_a_scene_that_was_cut_off_is_refused():
     with pytest.raises(ValueError):
-        read_composed('{"setting": "outdoors", "background": "sea", "items": [{"thing": "a bo')
+        read_composed('{"setting": "outdoors", "background": "sea", "items": [{"thing": "a bo', "a boat")
 
 
 def test_a_thing_that_is_named_twice_is_drawn_once():
@@ -136,3 +139,101 @@ def test_the_request_of_a_seed_is_drawn_by_chance_and_without_one_is_the_likelie
     assert ask_to_compose("a cat").body["temperature"] == 0
     drawn = ask_to_compose("a cat", 7).body
     assert drawn["temperature"] > 0 and drawn["seed"] == 7
+
+
+# --- what the prompt says holds ---------------------------------------------------------------------------------------
+
+
+def things(arranged):
+    return {one.motif: (one.colour, one.count) for one in arranged.items}
+
+
+def test_a_prompt_names_motifs_with_their_colours_and_numbers():
+    assert find_names("Three red balloons over a cottage, no dog, and two golden retrievers with a blue mug") == [
+        Named("balloon", "red", 3),
+        Named("house", "", 0),
+        Named("dog", "golden", 2),
+        Named("cup", "blue", 0),
+    ]
+    assert find_names("a puppy asleep on a rug")[0].motif == "lying dog"
+    assert find_names("") == [] and find_names("without a cat, never a bird") == []
+
+
+def test_what_the_prompt_names_and_the_engine_left_out_is_drawn():
+    seen = things(arrange(scene(item("cat")), "a cat beside a red lamp and a window onto snowy mountains"))
+    assert seen == {"cat": ("grey", 1), "lamp": ("red", 1), "window": ("brown", 1), "mountain": ("purple", 1)}
+
+
+def test_what_an_edit_takes_away_is_not_added():
+    assert things(arrange(scene(item("tree")), "Remove the dog and the cat")).keys() == {"tree"}
+
+
+def test_a_colour_belongs_to_the_thing_that_it_was_said_of():
+    seen = things(arrange(scene(item("lighthouse", colour="red"), item("cup")), "a lighthouse with a red cup"))
+    assert seen["lighthouse"][0] == MOTIFS["lighthouse"].colour and seen["cup"][0] == "red"
+
+
+def test_a_box_that_names_a_motif_or_the_picture_itself_is_none():
+    boxes = [item(LABELLED_BOX, thing="red boat"), item(LABELLED_BOX, thing="birthday card"), item("cake")]
+    assert things(arrange(scene(*boxes), "a birthday card with a red boat and a cake")).keys() == {
+        "sailing boat",
+        "cake",
+    }
+    assert things(arrange(scene(item(LABELLED_BOX, thing="microscope")), "a microscope")).keys() == {LABELLED_BOX}
+
+
+@pytest.mark.parametrize(
+    ("prompt", "chosen", "written"),
+    [
+        ("three stars above a house", "three stars above", ""),
+        ("a card with the words HAPPY 40", "happy forty", "HAPPY 40"),
+        ('a sign that says "Bread, every day"', "", "Bread, every day"),
+        ("a logo with my name on it", "Ada", "Ada"),
+        ("a girl reading a book", "book", ""),
+    ],
+)
+def test_only_what_the_prompt_asks_for_is_written(prompt, chosen, written):
+    assert arrange(scene(item("star"), words=chosen), prompt).words == written
+
+
+def test_a_sofa_in_a_room_is_not_put_outside_and_a_taxi_not_inside():
+    assert arrange(scene(item("car"), background="warm room"), "a taxi in the rain").background == "city street"
+    assert arrange(scene(item("sofa"), background="cool room"), "a cozy sofa").background == "warm room"
+    assert arrange(scene(item("sofa"), background="warm room"), "a sofa by a window at night").background == "warm room"
+    assert arrange(scene(item("leaf"), background="meadow"), "an app icon of a leaf").background == "plain"
+
+
+def test_things_that_were_piled_up_are_spread_and_those_of_an_edit_stay():
+    piled = scene(*(item(motif, side="right") for motif in ("cat", "chair", "lamp")))
+    assert {one.side for one in arrange(piled, "a cat, a chair, a lamp").items} == {"left", "middle", "right"}
+    assert {one.side for one in arrange(piled, "a cat, a chair, a lamp on the right").items} == {"right"}
+    assert {one.side for one in arrange(piled, "a cat, a chair, a lamp", over=()).items} == {"right"}
+
+
+def test_an_edit_does_not_draw_again_what_is_there_unless_more_is_asked_for():
+    both = scene(item("lighthouse"), item("sailing boat"))
+    assert things(arrange(both, "the lighthouse and a boat", over={"lighthouse"})).keys() == {"sailing boat"}
+    assert len(arrange(both, "another lighthouse and a boat", over={"lighthouse"}).items) == 2
+
+
+def test_pieces_that_nobody_gave_a_colour_have_one_each():
+    def colours(prompt):
+        placed = place_items(arrange(scene(item("balloon", colour="red", count=3)), prompt), 1, seed=0)
+        return [one.item.colour for one in placed]
+
+    assert len(set(colours("three balloons"))) == 3 and set(colours("three blue balloons")) == {"blue"}
+
+
+def test_one_thing_before_nothing_fills_the_picture():
+    (placed,) = place_items(arrange(scene(item("leaf"), background="meadow"), "an icon of a leaf"), 1, seed=0)
+    left, top, wide, tall = placed.box
+    assert max(wide, tall) > 65 and abs(left + wide / 2 - 50) < 1 and abs(top + tall / 2 - 50) < 1
+
+
+def test_water_colours_waver_and_leave_a_margin():
+    arranged = arrange(scene(item("robot")), "a robot, watercolour")
+    painted = draw_scene(arranged, (160, 160), quality="high", seed=1)
+    plain = draw_scene(replace(arranged, style=""), (160, 160), quality="high", seed=1)
+    assert painted.size == plain.size and painted.tobytes() != plain.tobytes()
+    assert min(painted.getpixel((1, 1))[:3]) > 235
+    assert painted.tobytes() == draw_scene(arranged, (160, 160), quality="high", seed=1).tobytes()

@@ -137,7 +137,7 @@ def test_a_box_outside_the_picture_is_refused(box):
         (lambda: Image.new("L", (64, 48), 255), "no transparency"),
         (lambda: Image.new("RGBA", (64, 48), (0, 0, 0, 255)), "opaque everywhere"),
         (lambda: Image.new("RGBA", (64, 48), (0, 0, 0, 0)), "transparent everywhere"),
-        (lambda: Image.new("LA", (64, 48), (0, 128)), "nowhere fully transparent .alpha 128"),
+        (lambda: Image.new("LA", (64, 48), (0, 128)), "nowhere fully transparent: nothing may change"),
     ],
 )
 def test_a_mask_that_the_service_would_refuse_is_refused_first(mask, words):
@@ -217,3 +217,87 @@ def test_a_huge_picture_is_refused_before_it_is_sent(monkeypatch):
 @pytest.mark.parametrize("mode", ["CMYK", "F", "YCbCr"])
 def test_a_picture_of_any_mode_becomes_a_file(mode):
     assert Image.open(io.BytesIO(picture_file(draw().convert("L" if mode == "F" else "RGB").convert(mode))[1])).load()
+
+
+# --- odd pictures -----------------------------------------------------------------------------------------------------
+
+
+def saved(picture: Image.Image, kind: str, **more) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **more)
+    return buffer.getvalue()
+
+
+def test_a_photograph_is_turned_as_its_exif_says():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned = read_picture(saved(draw((64, 48)), "JPEG", exif=exif))
+    assert turned.size == (48, 64)
+
+
+def test_sixteen_bits_keep_their_brightness():
+    grey = Image.new("I;16", (8, 8), 32_768)
+    assert read_picture(saved(grey, "PNG")).getpixel((0, 0)) == (127, 127, 127)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr"])
+def test_every_mode_is_read_as_rgb_or_rgba(mode):
+    kind = "JPEG" if mode in ("CMYK", "YCbCr") else "PNG"
+    assert read_picture(saved(draw().convert(mode), kind)).mode in ("RGB", "RGBA")
+
+
+def test_of_an_animation_the_first_picture_is_read():
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+    moving = saved(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    assert read_picture(moving).convert("RGB").getpixel((0, 0)) == (255, 0, 0)
+
+
+def test_an_item_of_a_response_is_read_by_its_result():
+    class Call:
+        result = base64.b64encode(png(draw())).decode()
+
+    assert read_picture(Call()).size == (64, 48)
+
+
+def test_a_path_that_leads_nowhere_is_said_to_the_learner(tmp_path):
+    for path in (tmp_path / "none.png", str(tmp_path / "none.png")):
+        with pytest.raises(CourseError, match="there is no file"):
+            read_picture(path)
+
+
+def test_a_mask_of_another_mode_is_judged_by_its_alpha():
+    mask = mask_of((64, 48), (0, 0, 8, 8))
+    check_mask(mask.convert("LA"), draw())
+    palette = Image.new("P", (64, 48), 1)
+    palette.putpalette([0, 0, 0, 255, 255, 255])
+    palette.paste(0, (0, 0, 8, 8))
+    palette.info["transparency"] = 0
+    check_mask(palette, draw())
+    with pytest.raises(CourseError, match="nowhere fully transparent"):
+        check_mask(Image.new("RGBA", (64, 48), (0, 0, 0, 128)), draw())
+
+
+def test_a_half_transparent_part_of_a_mask_is_outside():
+    before, after = draw(), draw()
+    after.paste("white", (0, 0, 64, 48))
+    mask = Image.new("RGBA", before.size, (0, 0, 0, 128))
+    mask.paste((0, 0, 0, 0), (0, 0, 8, 48))
+    assert change_of(before, after, mask)[:2] == (1, 1)
+    with pytest.raises(CourseError, match="a mask of"):
+        change_of(before, after, mask.resize((8, 8)))
+
+
+def test_a_part_that_becomes_opaque_has_changed_and_a_colour_that_nobody_sees_has_not():
+    clear, black = Image.new("RGBA", (8, 8), (0, 0, 0, 0)), Image.new("RGBA", (8, 8), (0, 0, 0, 255))
+    assert change_of(clear, black).inside == 1
+    assert change_of(clear, Image.new("RGBA", (8, 8), (200, 90, 7, 0))).inside == 0
+
+
+def test_a_jpeg_of_a_transparent_picture_is_white_there():
+    _, data, _ = picture_file(Image.new("RGBA", (8, 8), (0, 0, 0, 0)), "a.jpg")
+    assert min(Image.open(io.BytesIO(data)).getpixel((4, 4))) > 250
+
+
+def test_nothing_is_not_shown(capsys, monkeypatch):
+    with pytest.raises(CourseError, match="no pictures"):
+        shown(capsys, monkeypatch, {}, SOURCE, alt=[])

@@ -3,7 +3,7 @@
 import pytest
 
 from helpers.errors import CourseError
-from helpers.picture_tokens import drawn_picture_tokens, shown_picture_tokens
+from helpers.picture_tokens import drawn_picture_tokens, find_size_fault, shown_picture_tokens
 from helpers.tables import read_rows
 
 
@@ -45,6 +45,34 @@ def test_the_surprise_of_the_small_model_holds():
 
 def test_two_pictures_of_an_edit_count_for_what_was_recorded():
     assert 2 * shown_picture_tokens("gpt-image-1", 512, 512, "low", use="edit") == 388
+
+
+@pytest.mark.parametrize(
+    ("size", "tokens"), [((1024, 1024), 1_024), ((1536, 1024), 1_536), ((1179, 2556), 1_482), ((341, 512), 704)]
+)
+def test_what_users_measured_of_an_edit_comes_out(size, tokens):
+    assert shown_picture_tokens("gpt-image-2", *size, use="edit") == tokens
+
+
+def test_a_strip_as_thin_as_a_line_counts_too():
+    assert shown_picture_tokens("gpt-image-2", 100_000, 16, use="edit") > 1_000
+
+
+@pytest.mark.parametrize(
+    ("size", "fault"),
+    [
+        ((1024, 1024), ""),
+        ((1920, 1080), "no multiple of 16"),
+        ((3856, 2160), "too long"),
+        ((512, 512), "too few pixels"),
+        ((3840, 2560), "too many pixels"),
+        ((3200, 800), "too narrow"),
+        ((800, 816), "too few pixels"),
+        ((832, 832), ""),
+    ],
+)
+def test_the_first_bound_that_a_size_breaks_is_named(size, fault):
+    assert find_size_fault(*size) == fault
 
 
 def test_a_picture_that_the_service_refuses_is_refused_here():

@@ -1,9 +1,13 @@
 """The stand-in's pictures: the wire is Azure's, and the prompt decides what is seen."""
 
+import asyncio
 import base64
 import io
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 
+import httpx2
 import openai
 import pytest
 from PIL import Image
@@ -11,7 +15,10 @@ from PIL import Image
 from helpers.images import change_of, extend_canvas, mask_of, picture_file, read_picture
 from helpers.picture_tokens import drawn_picture_tokens
 from tests.standin import serve
+from tests.standin.pictures.drawing import draw_scene
+from tests.standin.pictures.scene import Item, Scene
 
+HTTP = httpx2.Client(timeout=60, verify=False)
 PROMPT = "A red lighthouse at night."
 
 
@@ -220,3 +227,178 @@ def test_the_dated_form_names_the_deployment_in_its_path(standin, picture):
     ) as client:
         assert read_picture(draw(client).data[0]).size == (1024, 1024)
         assert edit(client, picture.resize((512, 512))).data
+
+
+# --- odd pictures and masks -------------------------------------------------------------------------------------------
+
+
+def saved(picture: Image.Image, kind: str, **more) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **more)
+    return buffer.getvalue()
+
+
+def post_edit(standin, data: bytes, name="a.png", mask: bytes | None = None, **more):
+    files = [("image", (name, data, "image/png")), *([("mask", ("m.png", mask, "image/png"))] if mask else [])]
+    form = {"model": "gpt-image-1-mini", "prompt": "Add a boat.", "quality": "low", **more}
+    return HTTP.post(
+        f"{standin.endpoint}/openai/v1/images/edits", headers={"api-key": standin.key}, data=form, files=files
+    )
+
+
+def result_of(answer) -> Image.Image:
+    assert answer.status_code == 200, answer.text[:300]
+    return read_picture(answer.json()["data"][0]["b64_json"])
+
+
+def test_a_photograph_is_edited_upright(standin):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    assert result_of(post_edit(standin, saved(Image.new("RGB", (96, 64)), "JPEG", exif=exif))).size == (64, 96)
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind"),
+    [("1", "PNG"), ("L", "PNG"), ("LA", "PNG"), ("P", "PNG"), ("I;16", "PNG"), ("CMYK", "JPEG"), ("RGB", "WEBP")],
+)
+def test_a_picture_of_any_mode_is_edited(standin, mode, kind):
+    grey = (
+        Image.new(mode, (64, 64), 40_000)
+        if mode == "I;16"
+        else Image.new("RGB", (64, 64), (155, 155, 155)).convert(mode)
+    )
+    corner = result_of(post_edit(standin, saved(grey, kind))).convert("RGB").getpixel((1, 1))
+    assert max(corner) - min(corner) < 8 and (mode == "1" or abs(corner[0] - 155) < 6)
+
+
+@pytest.mark.parametrize("data", [b"", b"\x89PNG\r\n\x1a\n", b"GIF89a", saved(Image.new("RGB", (9, 9)), "BMP")])
+def test_what_cannot_be_edited_is_400(standin, data):
+    answer = post_edit(standin, data)
+    assert answer.status_code == 400 and answer.json()["error"]["code"] == "unsupported_file_mimetype"
+
+
+def test_a_gif_that_moves_is_400_and_a_png_that_moves_is_its_first_picture(standin):
+    frames = [Image.new("RGB", (64, 64), colour) for colour in ("red", "blue")]
+    moving = {"save_all": True, "append_images": frames[1:]}
+    assert post_edit(standin, saved(frames[0], "GIF", **moving)).status_code == 400
+    assert result_of(post_edit(standin, saved(frames[0], "PNG", **moving))).getpixel((1, 1))[:3] == (255, 0, 0)
+
+
+def test_a_mask_may_be_of_any_mode_that_has_transparency(standin):
+    picture, box = Image.new("RGB", (256, 256), "white"), (0, 0, 128, 128)
+    full = mask_of(picture.size, box)
+    palette = Image.new("P", picture.size, 1)
+    palette.putpalette([0, 0, 0, 255, 255, 255])
+    palette.paste(0, box)
+    masks = [saved(full.convert("LA"), "PNG"), saved(palette, "PNG", transparency=0)]
+    masks.append(saved(Image.new("1", picture.size, 1), "PNG", transparency=1))
+    for mask in masks:
+        done = result_of(post_edit(standin, saved(picture, "PNG"), mask=mask))
+        assert change_of(picture, done).inside > 0.1
+    half = Image.new("RGBA", picture.size, (0, 0, 0, 128))
+    done = result_of(post_edit(standin, saved(picture, "PNG"), mask=saved(half, "PNG")))
+    assert change_of(picture, done.crop((0, 0, 256, 256))).inside < 0.2, (
+        "only alpha 0 is free; the rest is the signature"
+    )
+    assert (
+        post_edit(standin, saved(picture, "PNG"), mask=b"no mask").json()["error"]["code"]
+        == "invalid_mask_image_format"
+    )
+
+
+def test_an_edit_of_three_gives_three_that_differ_and_counts_them_all(client, picture):
+    answer = edit(client, picture.resize((512, 512)), n=3)
+    pictures = [read_picture(one) for one in answer.data]
+    assert (
+        len(pictures) == 3
+        and change_of(pictures[0], pictures[1]).inside > 0 < change_of(pictures[1], pictures[2]).inside
+    )
+    assert answer.usage.output_tokens == 3 * drawn_picture_tokens("gpt-image-1-mini", "1024x1024", "low")
+
+
+def test_an_edit_takes_sixteen_pictures_and_no_more(client):
+    small = [Image.new("RGB", (64, 64), (value * 15, 80, 80)) for value in range(17)]
+    assert edit(client, small[:16]).usage.input_tokens_details.image_tokens == 16 * 194
+    with pytest.raises(openai.BadRequestError, match="at most 16"):
+        edit(client, small)
+
+
+def test_an_edit_without_a_size_counts_the_shape_of_its_picture(client):
+    wide = edit(client, Image.new("RGB", (600, 400)))
+    assert wide.size == "600x400"
+    assert wide.usage.output_tokens == drawn_picture_tokens("gpt-image-1-mini", "1536x1024", "low")
+    free = edit(client, Image.new("RGB", (1280, 720)), model="gpt-image-2")
+    assert free.usage.output_tokens == drawn_picture_tokens("gpt-image-2", "1280x720", "low")
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 200), (200, 3)])
+def test_the_smallest_pictures_can_be_edited(client, size):
+    tiny = [Image.new("RGB", size), Image.new("RGB", size)]
+    assert read_picture(edit(client, tiny).data[0]).size == size
+
+
+@pytest.mark.parametrize("output_format", ["png", "jpeg"])
+def test_what_is_transparent_comes_back_on_white_unless_asked_otherwise(client, output_format):
+    clear = Image.new("RGBA", (256, 256), (0, 0, 0, 0))
+    done = read_picture(edit(client, clear, output_format=output_format).data[0])
+    assert done.mode == "RGB" and min(done.getpixel((255, 2))) > 240
+    kept = read_picture(edit(client, clear, background="transparent").data[0])
+    assert kept.getpixel((255, 2))[3] == 0
+
+
+def test_numbers_of_a_form_that_are_none_are_400(standin):
+    for value in ("²", "1.5", "", "１"):
+        answer = post_edit(standin, saved(Image.new("RGB", (32, 32)), "PNG"), n=value)
+        assert answer.status_code == 400 and answer.json()["error"]["param"] == "n", value
+
+
+def test_the_same_prompt_asked_at_once_gives_pictures_that_differ(client):
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: draw(client, prompt="four at once").data[0].b64_json, range(4)))
+    assert len(set(answers)) == 4
+
+
+def test_a_client_that_leaves_lets_the_engine_go(monkeypatch):
+    """The engine is slow; who has left does not keep it busy."""
+    stopped = []
+
+    async def never(*_):
+        try:
+            await asyncio.sleep(60)
+        finally:
+            stopped.append(True)
+
+    monkeypatch.setattr("tests.standin.images._ask_whole", never)
+    with serve() as slow:
+        for asks in (draw, lambda client, **_: edit(client, Image.new("RGB", (64, 64)))):
+            with (
+                openai.OpenAI(
+                    base_url=f"{slow.endpoint}/openai/v1/", api_key=slow.key, max_retries=0, timeout=0.4
+                ) as one,
+                pytest.raises(openai.APITimeoutError),
+            ):
+                asks(one)
+        deadline = time.monotonic() + 10
+        while len(stopped) < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert len(stopped) == 2
+
+
+def test_the_largest_picture_is_drawn_within_a_bounded_memory(monkeypatch):
+    sizes = []
+    real = Image.new
+    monkeypatch.setattr(Image, "new", lambda mode, size, *more: sizes.append(size) or real(mode, size, *more))
+    draw_scene(Scene("meadow", (Item("cat", "grey", "middle", "middle", "medium", 1),)), (2048, 2048), quality="high")
+    assert max(width * height for width, height in sizes) <= 24_000_000
+
+
+def test_a_picture_tells_the_next_edit_what_is_in_it(client, picture):
+    known = picture.info["Motifs"].split(", ")
+    again = client.images.edit(
+        model="gpt-image-1-mini", image=("a.png", saved_as_sent(client), "image/png"), prompt="Add a red boat."
+    )
+    assert known and "sailing boat" in read_picture(again.data[0]).info["Motifs"].split(", ")
+
+
+def saved_as_sent(client) -> bytes:
+    return base64.b64decode(draw(client).data[0].b64_json)

@@ -64,7 +64,7 @@ class Front:
     faults: Sequence[str] = ()
     kept: Kept = field(default_factory=Kept)
     seal: Seal = field(default_factory=Seal, repr=False)
-    drawn: dict[tuple[str, str], int] = field(default_factory=dict)  # (deployment, prompt) -> how often
+    drawn: dict[int, int] = field(default_factory=dict)  # hash of deployment and prompt -> how often
     reader: Reader = field(default_factory=MissingReader)
     looking: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
     started: int = field(default_factory=lambda: int(time.time()))

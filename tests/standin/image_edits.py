@@ -5,6 +5,8 @@ to the pixel (the service's own models take a mask as guidance, and may repaint 
 prints. Nothing is taken out of a picture: no engine here sees one.
 """
 
+import contextlib
+import re
 import time
 from typing import Any
 
@@ -17,7 +19,7 @@ from starlette.routing import Route
 
 from helpers.errors import CourseError
 from helpers.parameters import find_rule
-from helpers.picture_tokens import shown_picture_tokens
+from helpers.picture_tokens import drawn_picture_tokens, shown_picture_tokens
 from tests.standin.answering import Answering
 from tests.standin.deployments import Deployment
 from tests.standin.forms import files_of, read_form
@@ -31,6 +33,7 @@ from tests.standin.images import (
     next_seed,
     tell_picture,
     tell_usage,
+    unless_left,
 )
 from tests.standin.images_request import Wanted, check_images, check_named_model, image_error
 from tests.standin.pictures.drawing import draw_scene, sign
@@ -39,7 +42,7 @@ from tests.standin.pictures.scene import Scene
 from tests.standin.refusals import ServiceError, bad_request, missing, resource_not_found, too_large
 from tests.standin.wire import event_headers, json_response, make_id
 
-__all__ = ["ROUTES", "fit_mask", "redraw"]
+__all__ = ["ROUTES", "fit_mask", "motifs_of", "redraw"]
 
 _MOST_BYTES, _MOST_MASK = 50_000_000, 4_000_000
 _MOST_PICTURES = 16
@@ -67,19 +70,21 @@ async def _edit(request: Request, deployment: Deployment, form: FormData) -> Res
     )  # fmt: skip
     seed = next_seed(front, deployment, wanted.prompt)
     size = pictures[0].size if wanted.is_auto_size else wanted.size
+    tokens = _count_drawn(deployment, wanted, size)
 
     def draw(scene: Scene, number: int) -> Image.Image:
         return redraw(scene, pictures, mask, size, wanted, seed + number, label_of(deployment))
 
-    usage = tell_usage(text_tokens, image_tokens, wanted.tokens * wanted.n)
+    over = None if mask else motifs_of(pictures[0])
+    usage = tell_usage(text_tokens, image_tokens, tokens * wanted.n)
     if wanted.stream:
-        events = draw_events("image_edit", answering, wanted, seed, draw, usage)
+        events = draw_events("image_edit", answering, wanted, seed, draw, usage, over)
         headers = {**answering.headers, **event_headers(answering.label)}
         return StreamingResponse(events, 200, headers, media_type="text/event-stream")
     data = []
     for number in range(wanted.n):
-        scene = await compose(front, deployment, wanted.prompt, seed + number)
-        if await request.is_disconnected():
+        scene = await unless_left(request, compose(front, deployment, wanted.prompt, seed + number, over))
+        if scene is None:
             return Response()
         data.append(tell_picture(encode(await run_in_threadpool(draw, scene, number), wanted), deployment, ""))
     described = describe_picture(wanted, size) if wanted.tokens else {}
@@ -110,12 +115,18 @@ def redraw(
             done.paste(part, box[:2], free.crop(box))
     for place, other in enumerate(pictures[1:5]):
         _hang(done, other, place)
+    done.info["motifs"] = {item.motif for item in scene.items} | motifs_of(first)
     return sign(done.resize(size, Image.Resampling.LANCZOS) if size != done.size else done, label)
+
+
+def motifs_of(picture: Image.Image) -> set[str]:
+    """The motifs of a picture that was drawn here, and whose file is as it was sent."""
+    return set(filter(None, str(picture.info.get("Motifs", "")).split(", ")))
 
 
 def _hang(picture: Image.Image, print_: Image.Image, place: int) -> None:
     """A framed print of another picture, at the upper edge."""
-    across = picture.width // 5
+    across = max(1, picture.width // 5)
     shown = print_.convert("RGBA").resize((across, max(1, round(print_.height * across / print_.width))))
     frame = Image.new("RGBA", (shown.width + 16, shown.height + 16), (250, 248, 242, 255))
     frame.paste(shown, (8, 8), shown)
@@ -131,7 +142,7 @@ def _read_fields(form: FormData) -> dict[str, Any]:
                 raise bad_request(f"Unknown parameter: '{name}'.", name, "unknown_parameter")
             continue
         body[name] = value
-        if name in _INTEGERS and value.lstrip("-").isdigit():
+        if name in _INTEGERS and re.fullmatch("-?[0-9]{1,9}", value):
             body[name] = int(value)
         elif name == "stream":
             body[name] = value.lower() == "true"
@@ -173,14 +184,25 @@ def _bad_mask(why: str) -> ServiceError:
     return image_error(f"Invalid mask image format - {why}", None, "invalid_mask_image_format")
 
 
+def _count_drawn(deployment: Deployment, wanted: Wanted, size: tuple[int, int]) -> int:
+    """Output tokens of a picture. Where no size was asked for, it is the edited one's: counted as the size of the
+    table that has its shape, where that very size has no figure."""
+    if not wanted.is_auto_size:
+        return wanted.tokens
+    across, down = size
+    shape = "1024x1024" if across == down else "1536x1024" if across > down else "1024x1536"
+    for named in (f"{across}x{down}", shape):
+        with contextlib.suppress(CourseError):
+            return drawn_picture_tokens(deployment.model, named, wanted.quality)
+    return 0
+
+
 def _count_tokens(deployment: Deployment, picture: Image.Image, fidelity: Any) -> int:
-    """As documented for the model; 0 where no figure is known."""
+    """As documented for the model; gpt-image-1-mini and 1.5, of which nothing is documented, as gpt-image-1."""
     takes = find_rule("image_edits", deployment.versioned, "input_fidelity")
     detail = str(fidelity or "low") if takes and takes["accepted"] == "yes" else "low"
-    try:
-        tokens = shown_picture_tokens(deployment.model, *picture.size, detail=detail, use="edit")
-    except CourseError:
-        return 0
+    model = "gpt-image-1" if deployment.model.startswith("gpt-image-1") else "gpt-image-2"
+    tokens = shown_picture_tokens(model, *picture.size, detail=detail, use="edit")
     extra = (4_160 if picture.width == picture.height else 6_240) if detail == "high" else 0
     return tokens + extra
 

@@ -16,7 +16,7 @@ from starlette.requests import Request
 
 from tests.standin.deployments import Deployment
 from tests.standin.front import Front
-from tests.standin.image_edits import fit_mask, redraw
+from tests.standin.image_edits import fit_mask, motifs_of, redraw
 from tests.standin.images import coarsen, compose, describe_picture, draw_new, encode, label_of, next_seed
 from tests.standin.images_request import Wanted, check_images
 from tests.standin.pictures.reading import EDITABLE, open_picture
@@ -183,7 +183,8 @@ class ImageTool:
         prompt = str(json.loads(call.arguments)["prompt"])
         self._charge(prompt)
         seed = next_seed(self.front, self.deployment, prompt)
-        scene = await compose(self.front, self.deployment, prompt, seed)
+        over = motifs_of(self.given[0]) if self.given and not self.mask else None
+        scene = await compose(self.front, self.deployment, prompt, seed, over)
         label = label_of(self.deployment)
         wanted = self.wanted
         if self.given:

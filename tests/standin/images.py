@@ -5,9 +5,9 @@ import base64
 import hashlib
 import io
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -41,12 +41,15 @@ __all__ = [
     "next_seed",
     "tell_picture",
     "tell_usage",
+    "unless_left",
 ]
 
 Draw = Callable[[Scene, int], "Image"]
 
 _PARTIAL_TOKENS = 100  # each, as documented
 _SEEDS = 2**31
+_LOOKS = 0.5  # seconds between two looks whether the client is still there
+Told = TypeVar("Told")
 
 
 async def _generate(request: Request, deployment: Deployment, body: dict[str, Any]) -> Response:
@@ -73,8 +76,8 @@ async def _generate(request: Request, deployment: Deployment, body: dict[str, An
     if deployment.model == "dall-e-3":
         revised = await _revise(front, deployment, wanted)
     for number in range(wanted.n):
-        scene = await compose(front, deployment, revised or wanted.prompt, seed + number)
-        if await request.is_disconnected():
+        scene = await unless_left(request, compose(front, deployment, revised or wanted.prompt, seed + number))
+        if scene is None:
             return Response()
         data.append(tell_picture(encode(await run_in_threadpool(draw, scene, number), wanted), deployment, revised))
     told: dict[str, Any] = {"created": int(time.time()), "data": data}
@@ -83,14 +86,28 @@ async def _generate(request: Request, deployment: Deployment, body: dict[str, An
     return json_response(told, headers=answering.headers, engine=answering.label)
 
 
-async def compose(front: Front, deployment: Deployment, prompt: str, seed: int) -> Scene:
-    """The engine's scene for a prompt. Raises ServiceError 500 where it wrote none."""
+async def compose(
+    front: Front, deployment: Deployment, prompt: str, seed: int, over: Collection[str] | None = None
+) -> Scene:
+    """The engine's scene for a prompt. over: see pictures.arranging. Raises ServiceError 500 where it wrote none."""
     text = await _ask_whole(front, deployment, ask_to_compose(prompt, seed % _SEEDS))
     try:
-        return read_composed(text)
+        return read_composed(text, prompt, over)
     except ValueError:
         message = f"{deployment.engine.label} composed no picture for this prompt. Ask again, or in other words."
         raise ServiceError(500, {"message": message, "type": "server_error", "param": None, "code": None}) from None
+
+
+async def unless_left(request: Request, work: Coroutine[Any, Any, Told]) -> Told | None:
+    """What the work gives; None, and the work is stopped, where the client leaves: the engine is needed by the next."""
+    task = asyncio.ensure_future(work)
+    try:
+        while not (await asyncio.wait({task}, timeout=_LOOKS))[0]:
+            if await request.is_disconnected():
+                return None
+        return await task
+    finally:
+        task.cancel()
 
 
 async def _ask_whole(front: Front, deployment: Deployment, asked: EngineRequest) -> str:
@@ -120,6 +137,8 @@ def encode(picture: "Image", wanted: Wanted) -> bytes:
     """The file that is sent. The line about who made it is inside, too, as PNG text or JPEG comment."""
     buffer = io.BytesIO()
     note = picture.info.get("made", "")
+    if wanted.background != "transparent":
+        picture = _on_white(picture)
     if wanted.output_format == "jpeg":
         picture.convert("RGB").save(buffer, "JPEG", quality=max(5, round(wanted.compression * 0.95)), comment=note)
     else:
@@ -127,9 +146,20 @@ def encode(picture: "Image", wanted: Wanted) -> bytes:
 
         info = PngInfo()
         info.add_text("Description", note)
-        kept = picture if wanted.background == "transparent" else picture.convert("RGB")
-        kept.save(buffer, "PNG", optimize=True, pnginfo=info)
+        info.add_text("Motifs", ", ".join(sorted(picture.info.get("motifs", ()))))
+        picture.save(buffer, "PNG", optimize=True, pnginfo=info)
     return buffer.getvalue()
+
+
+def _on_white(picture: "Image") -> "Image":
+    """Without transparency: what lies hidden under it, often black, shall not come to light."""
+    from PIL import Image
+
+    ground = Image.new("RGBA", picture.size, "white")
+    ground.alpha_composite(picture.convert("RGBA"))
+    opaque = ground.convert("RGB")
+    opaque.info |= picture.info
+    return opaque
 
 
 def tell_usage(text_tokens: int, image_tokens: int, output_tokens: int) -> dict[str, Any]:
@@ -146,7 +176,9 @@ def tell_usage(text_tokens: int, image_tokens: int, output_tokens: int) -> dict[
 def draw_new(scene: Scene, wanted: Wanted, seed: int, label: str) -> "Image":
     """A scene as the picture that was wanted, signed with the label."""
     transparent = wanted.background == "transparent"
-    return sign(draw_scene(scene, wanted.size, quality=wanted.drawn, seed=seed, transparent=transparent), label)
+    drawn = draw_scene(scene, wanted.size, quality=wanted.drawn, seed=seed, transparent=transparent)
+    drawn.info["motifs"] = {item.motif for item in scene.items}
+    return sign(drawn, label)
 
 
 def tell_picture(data: bytes, deployment: Deployment, revised: str) -> dict[str, Any]:
@@ -181,12 +213,18 @@ async def _revise(front: Front, deployment: Deployment, wanted: Wanted) -> str:
 
 
 async def draw_events(
-    kind: str, answering: Answering, wanted: Wanted, seed: int, draw: Draw, usage: dict[str, Any]
+    kind: str,
+    answering: Answering,
+    wanted: Wanted,
+    seed: int,
+    draw: Draw,
+    usage: dict[str, Any],
+    over: Collection[str] | None = None,
 ) -> AsyncIterator[bytes]:
     """The events of a stream. kind: image_generation or image_edit. A partial picture is the whole one in coarse
     squares, and costs tokens of its own."""
     try:
-        scene = await compose(answering.front, answering.deployment, wanted.prompt, seed)
+        scene = await compose(answering.front, answering.deployment, wanted.prompt, seed, over)
     except ServiceError as error:
         yield event({"type": "error", "error": error.error}, "error")
         return
@@ -223,9 +261,9 @@ def _text_of(data: bytes) -> str:
 
 def next_seed(front: Front, deployment: Deployment, prompt: str) -> int:
     """Of the prompt, and of how often it was asked: the service too draws anew each time."""
-    asked = (deployment.name, prompt)
+    asked = _hash([deployment.name, prompt])
     count = front.drawn[asked] = front.drawn.get(asked, -1) + 1
-    return _hash([*asked, str(count)])
+    return _hash([str(asked), str(count)])
 
 
 def _hash(parts: Sequence[str]) -> int:

@@ -20,11 +20,13 @@ _PLANES: dict[str, tuple[Colour, Colour, Colour, Colour]] = {
     "beach": ((150, 208, 234), (222, 240, 242), (240, 220, 172), (226, 200, 148)),
     "sea": ((158, 206, 230), (226, 240, 240), (96, 158, 190), (58, 116, 158)),
     "city street": ((190, 214, 230), (232, 236, 234), (164, 166, 172), (132, 134, 142)),
+    "balcony": ((158, 206, 230), (236, 240, 230), (224, 172, 140), (206, 150, 118)),
     "night": ((30, 36, 76), (72, 78, 128), (44, 66, 74), (30, 46, 58)),
+    "night sea": ((26, 32, 72), (84, 92, 148), (52, 74, 126), (20, 30, 66)),
     "snow": ((192, 216, 234), (232, 240, 246), (246, 248, 252), (220, 230, 240)),
     "desert": ((246, 208, 150), (252, 234, 200), (230, 186, 122), (210, 160, 98)),
     "sunset": ((120, 92, 148), (250, 180, 128), (112, 112, 98), (84, 86, 84)),
-    "plain": ((244, 239, 229), (244, 239, 229), (236, 229, 215), (236, 229, 215)),
+    "plain": ((249, 245, 237), (243, 237, 226), (243, 237, 226), (233, 225, 210)),
 }
 
 
@@ -53,6 +55,13 @@ def _room(pen: Pen) -> None:
     for place in range(7):  # boards that run towards the reader
         x = (place - 3) * 14
         pen.stroke([(50 + x * 1.0, HORIZON + 1), (50 + x * 2.3, 100)], 0.25, (126, 98, 80))
+
+
+def _warm_room(pen: Pen) -> None:
+    _room(pen)
+    pen.oval(50, 84, 40, 11, (206, 150, 122))
+    pen.oval(50, 84, 36, 9.4, (228, 186, 152))
+    pen.oval(50, 84, 32, 7.8, (214, 162, 132))
 
 
 def _meadow(pen: Pen) -> None:
@@ -94,12 +103,55 @@ def _city(pen: Pen) -> None:
         pen.rect(x, 84, 9, 1.1, SNOW.light)
 
 
+def _balcony(pen: Pen) -> None:
+    """Tiles, and a railing before the roofs of a town."""
+    for place in range(8):
+        x, tall = place * 13.4 - 3, 9 + (place * 11) % 13
+        wall = mix((226, 204, 186), (240, 226, 204), (place % 3) / 2)
+        pen.rect(x, HORIZON - tall, 12.4, tall + 1, wall)
+        pen.poly([(x - 1, HORIZON - tall), (x + 6.2, HORIZON - tall - 5), (x + 13.4, HORIZON - tall)], (206, 134, 110))
+        for column in range(2):
+            pen.rect(x + 2.4 + column * 5, HORIZON - tall + 2.5, 2.4, 3.4, (150, 176, 192))
+    for row, y in enumerate((64, 69, 75.5, 84, 95)):
+        pen.rect(0, y, 100, 0.45, (196, 142, 116))
+        for column in range(9):
+            pen.rect(
+                column * 12.5 + (row % 2) * 6.2,
+                (60, 64, 69, 75.5, 84)[row],
+                0.4,
+                y - (60, 64, 69, 75.5, 84)[row],
+                (196, 142, 116),
+            )
+    for place in range(26):
+        pen.rect(place * 4 + 0.6, HORIZON - 11, 0.6, 12, (72, 78, 92))
+    pen.rect(0, HORIZON - 12.4, 100, 1.8, (72, 78, 92), 1)
+    pen.rect(0, HORIZON + 0.2, 100, 1.2, (72, 78, 92))
+
+
 def _night(pen: Pen) -> None:
-    for place in range(46):
+    for place in range(1, 46):
         x, y = (place * 37.7) % 100, (place * place * 7.3) % (HORIZON - 6)
         pen.disc(x, y, 0.16 + (place % 4) * 0.08, (244, 240, 214))
     pen.arc(24, HORIZON + 4, 46, 14, 180, 360, (40, 56, 76))
     pen.arc(82, HORIZON + 4, 40, 19, 180, 360, (36, 50, 70))
+
+
+def _night_sea(pen: Pen) -> None:
+    for place in range(1, 46):
+        x, y = (place * 37.7) % 100, (place * place * 7.3) % (HORIZON - 8)
+        pen.disc(x, y, 0.14 + (place % 4) * 0.07, (244, 240, 214))
+    for r, share in ((9.5, 0.1), (7.6, 0.2)):
+        pen.disc(47, 16, r, mix((46, 54, 104), (250, 240, 200), share))
+    pen.disc(47, 16, 5.6, (250, 240, 206))
+    for x, y, r in ((45, 14.6, 1.1), (49, 17.4, 0.8), (46.4, 18.6, 0.6)):
+        pen.disc(x, y, r, (236, 222, 182))
+    pen.arc(88, HORIZON, 30, 9, 180, 360, (34, 42, 84))
+    for place in range(9):  # the moon's light on the water
+        wide = 9 - abs(place - 3)
+        pen.rect(47 - wide / 2 + (place % 3 - 1) * 1.6, HORIZON + 1.4 + place * 3.4, wide, 0.7, (150, 158, 196), 1)
+    for place, (x, y) in enumerate(((48, 66), (70, 71), (90, 65), (58, 80), (80, 86), (38, 90), (66, 95), (8, 92))):
+        long = 7 + 3 * (place % 3)
+        pen.stroke([(x, y), (x + long / 2, y - 0.8), (x + long, y)], 0.45, (96, 116, 170), curved=True)
 
 
 def _snow(pen: Pen) -> None:
@@ -124,13 +176,15 @@ def _sunset(pen: Pen) -> None:
 
 
 _DECOR: dict[str, Callable[[Pen], None]] = {
-    "warm room": _room,
+    "warm room": _warm_room,
     "cool room": _room,
     "meadow": _meadow,
     "beach": _beach,
     "sea": _sea,
     "city street": _city,
+    "balcony": _balcony,
     "night": _night,
+    "night sea": _night_sea,
     "snow": _snow,
     "desert": _desert,
     "sunset": _sunset,

@@ -1,9 +1,10 @@
 """A scene out of a prompt: what the engine is told, and what it wrote."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
+from tests.standin.pictures.arranging import arrange
 from tests.standin.pictures.motif import MOTIFS
 from tests.standin.pictures.scene import LABELLED_BOX, Scene, read_scene, scene_schema
 from tests.standin.pieces import EngineRequest, chat_request
@@ -58,6 +59,6 @@ def ask_to_compose(prompt: str, seed: int | None = None, choice: int = 0) -> Eng
     return chat_request(messages, {**drawn, "response_format": schema}, _MOST_TOKENS, choice, None)
 
 
-def read_composed(text: str) -> Scene:
-    """The scene that an engine wrote. Raises ValueError where it is none, as when it was cut off."""
-    return read_scene(json.loads(text))
+def read_composed(text: str, prompt: str, over: Collection[str] | None = None) -> Scene:
+    """The scene that an engine wrote for a prompt, in order. over: see arrange. Raises ValueError where it is none."""
+    return arrange(read_scene(json.loads(text)), prompt, over)

@@ -31,6 +31,20 @@ _ON_TABLES = {
     "cup", "teapot", "plate", "bottle", "vase", "candle", "book", "stack of books", "cake", "apple", "bananas",
     "pizza", "bread", "laptop", "phone", "camera", "gift", "potted plant", "basket", "hat", "key",
 }  # fmt: skip
+_MOTLEY = {
+    "balloon",
+    "hot air balloon",
+    "flower",
+    "tulip",
+    "gift",
+    "kite",
+    "umbrella",
+    "flag",
+    "butterfly",
+    "fish",
+    "book",
+}
+_MOTLEY_COLOURS = ("red", "yellow", "blue", "purple", "teal")
 _BOX = Motif(lambda pen, tone: None, "white", 1.3, 0.16, True, 1)
 
 
@@ -46,14 +60,18 @@ class Placed:
 def place_items(scene: Scene, shape: float, seed: int) -> list[Placed]:
     """shape: the picture's height for a width of 1. seed: moves everything a little."""
     chance = random.Random(seed)
+    if len(scene.items) == 1 and scene.items[0].count == 1 and scene.background == "plain" and not scene.words:
+        return [_fill(scene.items[0], shape)]
     is_room = scene.background.endswith("room")
     outside = [item for item in scene.items if item.motif in _OUTSIDE] if is_room and _has(scene, "window") else []
     inside = [item for item in scene.items if item not in outside]
     crowds: dict[tuple[str, str, str], list[Item]] = {}
     for item in inside:
-        crowds.setdefault((item.side, item.depth, _layer_of(item)), []).extend(_one_by_one(item))
+        crowds.setdefault((item.side, item.depth, _layer_of(item)), []).extend(_one_by_one(item, scene))
     roomy = _ROOMY[min(sum(item.count for item in inside), len(_ROOMY) - 1)]
     lower = _BELOW_WORDS if scene.words else 0
+    if not any(_motif_of(item).stands for item in scene.items):
+        lower += 18  # nothing stands below
     placed = [
         each
         for (side, _, _), items in crowds.items()
@@ -61,6 +79,14 @@ def place_items(scene: Scene, shape: float, seed: int) -> list[Placed]:
     ]
     placed.sort(key=lambda one: _rank(one, shape))
     return [each for one in _set_on_tables(placed) for each in _look_through(one, outside)]
+
+
+def _fill(item: Item, shape: float) -> Placed:
+    """One thing before nothing, as on an icon: in the middle, and as large as it can be."""
+    motif = _motif_of(item)
+    tall = min(76 * shape, 76 / motif.wide)
+    wide = tall * motif.wide
+    return Placed(item, (50 - wide / 2, 50 * shape - tall / 2, wide, tall), True)
 
 
 def _layer_of(item: Item) -> str:
@@ -92,8 +118,11 @@ def _look_through(one: Placed, outside: list[Item]) -> Iterator[Placed]:
     yield Placed(replace(one.item, motif=WINDOW_FRAME), one.box, True)
 
 
-def _one_by_one(item: Item) -> Iterator[Item]:
-    return (replace(item, count=1) for _ in range(item.count))
+def _one_by_one(item: Item, scene: Scene) -> Iterator[Item]:
+    """Each piece by itself; where nobody said a colour, bright things have one each."""
+    is_motley = item.motif in scene.motley and item.motif in _MOTLEY
+    for place in range(item.count):
+        yield replace(item, count=1, colour=_MOTLEY_COLOURS[place % 5] if is_motley else item.colour)
 
 
 def _motif_of(item: Item) -> Motif:
@@ -105,22 +134,24 @@ def _spread(
 ) -> Iterator[Placed]:
     """Side by side around the middle of their third; many of them are made smaller."""
     shrink = (1, 1, 0.92, 0.8, 0.7, 0.62)[min(len(items), 6) - 1]
-    step = min(17, 40 / max(1, len(items)))
+    alone = roomy > 1 and middle == _SIDES["middle"]
+    step = min(26, 84 / max(1, len(items))) if alone else min(17, 40 / max(1, len(items)))
     for place, item in enumerate(items):
         motif = _motif_of(item)
         tall = 100 * shape * motif.tall * _SIZES[item.size] * _NEAR[item.depth] * shrink * roomy
         if shape > 1.2:
             tall /= shape**0.5  # a tall picture is no wider
         wide = tall * motif.wide
-        if wide > 96:
-            tall, wide = tall * 96 / wide, 96
+        room = (_GROUND[item.depth] - 5 if motif.stands else 84 - lower) * shape  # it shall not leave the picture
+        fit = min(1, 96 / wide, room / tall)
+        tall, wide = tall * fit, wide * fit
         x = middle + (place - (len(items) - 1) / 2) * step + chance.uniform(-2.5, 2.5)
         x = min(max(x, wide / 2 + 1), 99 - wide / 2)
         if motif.stands:
             base = 61 if item.motif in _FAR else _GROUND[item.depth] + chance.uniform(-1.5, 1.5)
             top = base * shape - tall
         else:
-            top = max(2, (_ALOFT[item.depth] + lower + chance.uniform(-3, 3)) * shape - tall / 2)
+            top = max(2 + lower * 1.3, (_ALOFT[item.depth] + lower + chance.uniform(-3, 3)) * shape - tall / 2)
         yield Placed(item, (x - wide / 2, top, wide, tall), not motif.stands)
 
 

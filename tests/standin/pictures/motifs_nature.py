@@ -233,4 +233,15 @@ def grass(p: Pen, c: Tone) -> None:
 @motif("orange", 0.9, 0.1)
 def leaf(p: Pen, c: Tone) -> None:
     p.blob([(12, 88), (14, 50), (40, 18), (88, 10), (82, 54), (52, 84)], c.plain)
-    p.stroke([(10, 92), (40, 58), (76, 22)], 4, c.deep, curved=True)
+    if p.fine:
+        p.blob([(14, 86), (22, 50), (44, 26), (86, 12), (60, 38), (34, 64)], mix(c.plain, c.light, 0.45))
+        for x, y, end in (
+            (30, 69, (22, 48)),
+            (44, 54, (40, 32)),
+            (58, 40, (58, 22)),
+            (30, 69, (52, 76)),
+            (44, 54, (68, 60)),
+            (58, 40, (78, 40)),
+        ):
+            p.stroke([(x, y), end], 1.6, mix(c.plain, c.deep, 0.7))
+    p.stroke([(8, 94), (40, 58), (78, 20)], 3, c.deep, curved=True)

@@ -41,8 +41,20 @@ def lighthouse(p: Pen, c: Tone) -> None:
             ],
             COLOURS["red"].plain,
         )
+    if p.fine:
+        p.poly([(60, 26), (66, 26), (76, 92), (64, 92)], mix(c.plain, c.deep, 0.45))
+        for top, bottom in ((36, 50), (64, 78)):
+            edge = [(60.6 + (top - 26) * 0.06, top), (66 + (top - 26) * 0.15, top)]
+            edge += [(66 + (bottom - 26) * 0.15, bottom), (60.6 + (bottom - 26) * 0.06, bottom)]
+            p.poly(edge, COLOURS["red"].deep)
+        p.rect(43, 80, 13, 12.5, WOOD.deep, 6)
+        p.rect(44, 55, 9, 6, INK, 4)
     p.rect(28, 22, 44, 5, INK)
     p.rect(36, 10, 28, 13, SUN.light)
+    if p.fine:
+        p.oval(50, 16.5, 8, 4.6, SNOW.light)
+        for x in (36, 49, 62):
+            p.rect(x, 10, 2.4, 13, INK)
     p.poly([(32, 11), (50, 0), (68, 11)], COLOURS["red"].deep)
 
 

@@ -1,6 +1,7 @@
 """Pictures that somebody sent, read as the service's models see them: upright, eight bits a channel, RGBA."""
 
 import io
+import struct
 from collections.abc import Collection
 
 from PIL import Image, ImageOps
@@ -18,7 +19,7 @@ def open_picture(data: bytes, kinds: Collection[str] = EDITABLE) -> Image.Image:
     """
     picture = _load(data, kinds)
     turned = ImageOps.exif_transpose(picture)
-    if turned.mode.startswith("I") or turned.mode == "F":  # 16 bits: Pillow's own conversion would cut, not scale
+    if turned.mode.startswith("I"):  # 16 bits: Pillow's own conversion would cut, not scale
         turned = turned.convert("I").point(lambda value: value / 257).convert("L")
     return turned.convert("RGBA")
 
@@ -37,6 +38,6 @@ def _load(data: bytes, kinds: Collection[str]) -> Image.Image:
         if picture.width * picture.height > _MOST_PIXELS:
             raise ValueError("too many pixels")
         picture.load()
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:  # no picture at all is an OSError too
+    except (OSError, SyntaxError, EOFError, struct.error, Image.DecompressionBombError) as error:
         raise ValueError(str(error)) from None
     return picture

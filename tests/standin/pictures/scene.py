@@ -1,17 +1,39 @@
 """What a scene says: the schema that an engine is held to, and reading what it wrote."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, cast, get_args
 
 from tests.standin.pictures import motifs_animals, motifs_home, motifs_nature, motifs_things  # noqa: F401 (they enter)
 from tests.standin.pictures.colours import COLOURS
 from tests.standin.pictures.motif import MOTIFS
 
-__all__ = ["BACKGROUNDS", "LABELLED_BOX", "Item", "Scene", "read_scene", "scene_schema"]
+__all__ = [
+    "BACKGROUNDS",
+    "LABELLED_BOX",
+    "MOST_ITEMS",
+    "Background",
+    "Item",
+    "Scene",
+    "Side",
+    "Size",
+    "read_scene",
+    "scene_schema",
+]
 
 Background = Literal[
-    "warm room", "cool room", "meadow", "beach", "sea", "city street", "night", "snow", "desert", "sunset", "plain"
+    "warm room",
+    "cool room",
+    "meadow",
+    "beach",
+    "sea",
+    "city street",
+    "night",
+    "snow",
+    "desert",
+    "sunset",
+    "balcony",
+    "plain",
 ]
 Side = Literal["left", "middle", "right"]
 Depth = Literal["back", "middle", "front"]
@@ -24,7 +46,10 @@ MOST_ITEMS, MOST_OF_ONE, MOST_LETTERS, MOST_OF_LABEL = 10, 6, 28, 18
 
 @dataclass(frozen=True)
 class Item:
-    """One thing of a scene. motif: of motif.MOTIFS, or LABELLED_BOX with its label. colour: of colours.COLOURS."""
+    """One thing of a scene. motif: of motif.MOTIFS, or LABELLED_BOX with its label. colour: of colours.COLOURS.
+
+    thing: what the engine called it.
+    """
 
     motif: str
     colour: str
@@ -33,15 +58,21 @@ class Item:
     size: Size
     count: int
     label: str = ""
+    thing: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
 class Scene:
-    """background: of BACKGROUNDS. words: to be written into the picture, often none."""
+    """background: of BACKGROUNDS. words: to be written into the picture, often none.
+
+    motley: motifs each of whose pieces has a colour of its own. style: of the whole picture.
+    """
 
     background: Background
     items: tuple[Item, ...]
     words: str = ""
+    motley: frozenset[str] = frozenset()
+    style: Literal["", "watercolour"] = ""
 
 
 def scene_schema() -> dict[str, Any]:
@@ -109,4 +140,4 @@ def _read_item(written: Mapping[str, Any]) -> Item:
         written[name] if written[name] in get_args(kind) else middle
         for name, kind, middle in (("side", Side, "middle"), ("depth", Depth, "middle"), ("size", Size, "medium"))
     )
-    return Item(motif, colour, cast("Side", side), cast("Depth", depth), cast("Size", size), count, label)
+    return Item(motif, colour, cast("Side", side), cast("Depth", depth), cast("Size", size), count, label, thing)
