@@ -59,7 +59,7 @@ def read_picture(source: Any) -> "Picture":
     Turned as its Exif says, as viewers and models do; of an animation the first one; 16 bits become 8. Raises
     CourseError where it is none, is cut off, or has more than 100 million pixels.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     data = _read_bytes(source)
     try:
