@@ -42,6 +42,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if not (is_worker or config.getoption("after")):
         USED.parent.mkdir(exist_ok=True)
         USED.write_text("", encoding="utf-8")
+        if config.getoption("dist", "no") == "loadfile":
+            config.pluginmanager.register(_Clock())
     _refuse_the_network()
     # IPython collects the garbage of the whole process for each shell that there ever was, when the process ends.
     config.add_cleanup(gc.freeze)
@@ -53,19 +55,52 @@ def pytest_configure(config: pytest.Config) -> None:
             config.add_cleanup(forks.close)
 
 
-# What takes longest is begun first, so that it leaves no process alone with it at the end.
-_FIRST = ("browser", "test_contrary_run.py", "test_notebooks.py", "test_record_resume.py", "test_record.py")
+# What takes longest is begun first, so that it leaves no process alone with it at the end. How long that was is known
+# from the last run of all; in the first one these go ahead.
+_FIRST = (
+    *("tests/browser", "tests/test_contrary_run.py", "tests/test_notebooks.py", "tests/test_hostile_servers.py"),
+    *("tests/test_explain.py", "tests/test_standin.py", "tests/test_record_resume.py", "tests/test_record.py"),
+    *("tests/test_charts.py", "tests/test_standin_weights.py"),
+)
+_SECONDS = "course/seconds"  # the cache's name for them: of each scope, in the last run
 # Files whose tests share nothing that is dear: each of their tests may run in another process.
-_APART = ("test_contrary_run.py", "test_notebooks.py")
+_APART = ("tests/test_contrary_run.py", "tests/test_notebooks.py")
+
+
+def _scope_of(name: str) -> str:
+    """What one process does in one go: a file; but for _APART, and for the browser's, which share a browser."""
+    path = Path(name.partition("::")[0])
+    if path.parent.name == "browser":
+        return path.parent.as_posix()
+    return name if path.as_posix() in _APART else path.as_posix()
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    def rank(item: pytest.Item) -> int:
-        name = item.path.parent.name if item.path.parent.name in _FIRST else item.path.name
-        return _FIRST.index(name) if name in _FIRST else len(_FIRST)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    seconds = config.cache.get(_SECONDS, {}) if config.cache else {}
+    first = {name: len(_FIRST) - place for place, name in enumerate(_FIRST)}
 
-    items.sort(key=rank)
+    def rank(item: pytest.Item) -> float:
+        scope = _scope_of(item.nodeid)
+        return seconds.get(scope, 0) if seconds else first.get(scope.partition("::")[0], 0)
+
+    items.sort(key=rank, reverse=True)
+
+
+class _Clock:
+    """Takes down how long each scope took, where several processes share the tests."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        scope = _scope_of(report.nodeid)
+        self.seconds[scope] = self.seconds.get(scope, 0) + report.duration
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if session.config.cache:
+            known = session.config.cache.get(_SECONDS, {}) | self.seconds
+            session.config.cache.set(_SECONDS, {scope: round(took, 1) for scope, took in known.items() if took > 0.5})
 
 
 def pytest_collection_finish() -> None:
@@ -75,15 +110,12 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """As --dist loadfile, with two exceptions: _APART, and the browser's files, which share a browser."""
+    """As --dist loadfile, by _scope_of."""
     from xdist.scheduler import LoadScopeScheduling
 
     class LoadFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            path = Path(nodeid.partition("::")[0])
-            if path.parent.name == "browser":
-                return str(path.parent)
-            return nodeid if path.name in _APART else str(path)
+            return _scope_of(nodeid)
 
     return LoadFile(config, log) if config.getvalue("dist") == "loadfile" else None
 

@@ -42,6 +42,7 @@ _IMPORTED = (
     *("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "IPython.core.completer"),
     *("IPython.core.completerlib", "IPython.core.logger", "IPython.core.oinspect", "stack_data"),
     *("matplotlib.backends.backend_agg", "matplotlib.figure", "matplotlib_inline.backend_inline", "pandas"),
+    *("pip._internal.cli.main", "pip._internal.commands.download"),
     *("nbclient", "openai", "httpcore2", "pygments.formatters.terminal256", "encodings.idna", "encodings.utf_8_sig"),
 )
 _LATE = re.compile(r"^\s*(?:import|from) +(?!tests\b)([\w.]+)", re.M)

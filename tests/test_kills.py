@@ -96,8 +96,8 @@ def test_kills_break_no_file_and_nothing_on_disk_is_asked_again(wire, kills):
     server = wire.serve(_answer)
     wire.folder.mkdir()
     wire.set(AZURE_OPENAI_MODE="record")
-    command = [sys.executable, "-c", textwrap.dedent(NURSERY), str(wire.folder)]
-    nursery = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    command = ["-c", textwrap.dedent(NURSERY), str(wire.folder)]
+    nursery = start_python(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert nursery.stdin and nursery.stdout and nursery.stdout.readline() == "ready\n"
     chance, known, inside, asked_before = random.Random(50), dict[str, int](), 0, 0
     try:

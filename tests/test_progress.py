@@ -1,8 +1,6 @@
 """What a reader did stays in workbook/, whole whatever happens, and nothing is written from anywhere else."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +8,7 @@ import pytest
 from helpers import check, memory, progress, show_progress
 from helpers.memory import recall, remember
 from helpers.settings import ROOT
+from tests.forks import start_python
 
 EMPTY = {"passed": {}, "guesses": {}, "outcomes": {}}
 
@@ -84,7 +83,7 @@ def test_kernels_at_the_same_time_lose_nothing_of_one_another(book):
         "for n in range(25): memory.remember('guesses', f'06.{sys.argv[1]}_{n}', 'x')"
     )
     environment = {"PYTHONPATH": str(ROOT), "PATH": ""}
-    kernels = [subprocess.Popen([sys.executable, "-c", code, str(k)], cwd=book, env=environment) for k in range(4)]
+    kernels = [start_python(["-c", code, str(k)], cwd=book, env=environment) for k in range(4)]
     assert [kernel.wait(timeout=120) for kernel in kernels] == [0, 0, 0, 0]
     assert len(recall("guesses")) == 100
 

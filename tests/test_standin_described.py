@@ -18,12 +18,14 @@ HTTP = httpx2.Client(timeout=30, verify=False)  # one for all: making one takes 
 HELLO = [{"role": "user", "content": "Say hello to the sea"}]
 SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"], "additionalProperties": False}
 JSON = {"type": "json_schema", "json_schema": {"name": "thing", "schema": SCHEMA, "strict": True}}
+PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 CHATS: dict[str, dict[str, Any]] = {
     "plain": {},
     "three choices": {"n": 3},
     "logprobs": {"logprobs": True, "top_logprobs": 3},
     "cut off": {"max_tokens": 2},
     "json": {"response_format": JSON},
+    "picture": {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": PIXEL}}]}]},
 }
 TEXTS: dict[str, dict[str, Any]] = {
     "plain": {"prompt": "The sea"},
@@ -36,6 +38,7 @@ RESPONSES: dict[str, dict[str, Any]] = {
     "text": {"input": "Say hello"},
     "messages": {"input": HELLO, "instructions": "Be kind.", "metadata": {"a": "b"}, "user": "u"},
     "logprobs": {"input": "Say", "include": ["message.output_text.logprobs"], "top_logprobs": 2},
+    "picture": {"input": [{"role": "user", "content": [{"type": "input_image", "image_url": PIXEL, "detail": "low"}]}]},
     "cut off": {"input": "Write a long poem", "max_output_tokens": 16},
     "json": {"input": "Say", "text": {"format": {"type": "json_schema", "name": "thing", "schema": SCHEMA}}},
 }
@@ -43,6 +46,14 @@ ERRORS: dict[str, tuple[str, dict[str, Any]]] = {
     "no deployment": ("chat/completions", {"model": "nobody", "messages": HELLO}),
     "bad parameter": ("chat/completions", {"model": "gpt-4o", "messages": HELLO, "temperature": 3}),
     "not of this model": ("chat/completions", {"model": "o1", "messages": HELLO, "max_tokens": 3}),
+    "a picture to gpt-4": ("chat/completions", {"model": "gpt-4", "messages": CHATS["picture"]["messages"]}),
+    "a picture that is none": (
+        "chat/completions",
+        {
+            "model": "gpt-4o",
+            "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}],
+        },
+    ),
     "too long": ("chat/completions", {"model": "gpt-4", "messages": [{"role": "user", "content": "a " * 9000}]}),
     "nothing before": ("responses", {"model": "gpt-4o", "input": "x", "previous_response_id": "resp_x"}),
 }

@@ -18,6 +18,7 @@ from PIL import Image
 from helpers.parameters import find_rule
 from helpers.picture_tokens import shown_picture_size, shown_picture_tokens
 from helpers.tables import read_rows
+from tests.azure import find_folder
 from tests.loopback import Wire, answer_plainly, open_wire
 from tests.standin import Standin, nonsense
 from tests.standin.app import build_app
@@ -26,6 +27,8 @@ from tests.standin.engines import NonsenseEngine
 from tests.standin.seeing import sources
 from tests.standin.seeing.decoding import MOST_PIXELS, decode_picture
 from tests.standin.seeing.describing import describe, group_rows, measure_colours
+from tests.standin.seeing.looking import tell_pictures
+from tests.standin.seeing.parts import PICTURE
 from tests.standin.seeing.reading import Box, MissingReader, NonsenseReader, find_reader
 from tests.standin.servers import LOOPBACK, ThreadServer
 from tests.standin.serving import build_front
@@ -35,9 +38,11 @@ MINI, LUNA = "gpt-5.4-mini", "gpt-5.6-luna"
 MESSAGES = {row["error"]: json.loads(row["body"])["error"] for row in read_rows("errors") if "_image_" in row["error"]}
 
 
-def draw(size: tuple[int, int] = (64, 48), colour: str = "teal", kind: str = "PNG", **how: Any) -> bytes:
+def draw(
+    size: tuple[int, int] = (64, 48), colour: str = "teal", kind: str = "PNG", mode: str = "RGB", **how: Any
+) -> bytes:
     out = io.BytesIO()
-    Image.new("RGB", size, colour).save(out, kind, **how)
+    Image.new(mode, size, colour).save(out, kind, **how)
     return out.getvalue()
 
 
@@ -105,6 +110,17 @@ def test_what_an_engine_is_told_depends_on_the_picture_and_comes_in_its_place(cl
     assert len({ask(teal), ask(red), ask(teal, red), ask(red, teal)}) == 4
 
 
+def test_an_engine_is_asked_after_it_was_told_and_labels_stay_with_their_pictures():
+    def tell(*kinds: str) -> str:
+        parts = [{"type": "text", "text": kind} if kind.islower() else {"type": PICTURE, "part": None, "told": kind}
+                 for kind in kinds]  # fmt: skip
+        return tell_pictures([{"role": "user", "content": parts}])[-1]["content"]
+
+    assert tell("ask", "ONE", "TWO") == "ONE\n\nTWO\n\nask"
+    assert tell("first", "ONE", "second", "TWO") == "first\n\nONE\n\nsecond\n\nTWO"
+    assert tell("ONE", "ask") == "ONE\n\nask"
+
+
 def test_streams_tools_and_schemas_take_pictures_too(client: openai.OpenAI):
     messages = show(as_url(draw()))
     chunks = list(client.chat.completions.create(model="gpt-4o", messages=messages, stream=True))
@@ -119,6 +135,18 @@ def test_streams_tools_and_schemas_take_pictures_too(client: openai.OpenAI):
     assert isinstance(json.loads(answer.choices[0].message.content or "")["a"], int)
     with client.responses.stream(model=LUNA, input=give(as_url(draw()))) as stream:
         assert list(stream)[-1].type == "response.completed"
+
+
+def test_an_answer_to_a_picture_has_the_fields_of_the_wire(client: openai.OpenAI):
+    folder = find_folder("wire/azure")
+    if not folder:
+        pytest.skip("real answers of Azure are not at hand: set AZURE_OPENAI_SPECS")
+    (entry,) = json.loads((folder / "azsdk_v1_chat_vision_gpt4o.json").read_text())["Entries"]
+    recorded = entry["ResponseBody"]
+    raw = client.chat.completions.with_raw_response.create(model="gpt-4o", messages=show(as_url(draw())))
+    ours = json.loads(raw.content)
+    assert list(ours) == list(recorded) and ours["usage"].keys() == recorded["usage"].keys()
+    assert ours["prompt_filter_results"] == recorded["prompt_filter_results"]
 
 
 def test_the_filter_names_each_picture_as_on_the_wire(client: openai.OpenAI):
@@ -197,6 +225,7 @@ BROKEN = {
     "text": lambda: b"hello",
     "cut off": truncated,
     "a bomb": bomb,
+    "too large for memory": lambda: draw((9_400, 9_500), "white", mode="1"),
     "a header alone": lambda: draw()[:40],
     "of another kind": lambda: draw(kind="TIFF"),
     "a drawing": lambda: b'<svg xmlns="http://www.w3.org/2000/svg"/>',
@@ -368,7 +397,8 @@ def pictures() -> Iterator[str]:
 def test_a_picture_is_fetched_from_this_machine_and_from_nowhere_else(client: openai.OpenAI, pictures: str):
     answer = client.chat.completions.create(model="gpt-4o", messages=show(f"{pictures}/cat.png"))
     assert answer.usage and answer.usage.prompt_tokens == 3 + 765
-    for url in (f"{pictures}/none.png", f"{pictures}/moved", "https://example.org/cat.png", "http://127.0.0.1:9/a.png",
+    everywhere = pictures.replace(LOOPBACK, "0.0.0.0")  # reaches this machine too, and is not its name
+    for url in (f"{everywhere}/cat.png", f"{pictures}/none.png", f"{pictures}/moved", "https://example.org/cat.png", "http://127.0.0.1:9/a.png",
                 "http://10.0.0.1/a.png", "http://127.0.0.1.example.org/a.png", "http://[", "https://"):  # fmt: skip
         assert refuse_chat(client, show(url)) == body_of("400_image_url_reach"), url
         error = refuse_response(client, give(url))

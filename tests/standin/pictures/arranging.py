@@ -1,7 +1,7 @@
-"""Puts a scene in order: a small engine names the things of a prompt, and often leaves one out or piles them up.
+"""Where the things of a scene stand: a small engine often piles them up, or sets a teapot beside its table.
 
-By rules alone, so that the same scene for the same prompt is arranged alike. What the prompt says holds: what it names
-is there, in its colour and number; what it does not ask to be written is not written.
+Which things are seen, in which colours, how many and before which background is the engine's choice alone, slips and
+all: nothing is added, left out or recoloured because the prompt says so. By rules, so that a scene is arranged alike.
 """
 
 import re
@@ -10,12 +10,11 @@ from dataclasses import replace
 from typing import cast
 
 from tests.standin.pictures.motif import MOTIFS
-from tests.standin.pictures.naming import Named, find_names, is_medium, words_to_write
-from tests.standin.pictures.scene import LABELLED_BOX, MOST_ITEMS, Background, Item, Scene, Side, Size
+from tests.standin.pictures.naming import find_motif, is_medium
+from tests.standin.pictures.scene import LABELLED_BOX, MOST_ITEMS, Item, Scene, Side, Size
 
 __all__ = ["arrange"]
 
-_TAKES_AWAY = re.compile(r"\b(remove|delete|erase|replace|instead|swap|take away|get rid)\b", re.I)
 _MORE = re.compile(r"\b(another|more|second|third|two|three|again)\b", re.I)
 _SIDES = re.compile(r"\b(left|right|middle|centre|center)\b", re.I)
 # Where things hang or stand whatever was said.
@@ -37,47 +36,18 @@ _ON_FURNITURE = {
     "cup", "teapot", "plate", "bottle", "vase", "candle", "book", "stack of books", "cake", "apple", "bananas", "pizza",
     "bread", "laptop", "phone", "camera", "gift", "potted plant", "basket", "hat", "key", "lamp",
 }  # fmt: skip
-_OUTDOORS = {
-    "mountain", "hill", "tree", "pine", "palm", "house", "lighthouse", "castle", "tower", "tent", "windmill", "bridge",
-    "car", "bus", "train", "sailing boat", "waves", "lake", "road", "street lamp", "snowman", "hot air balloon",
-    "rainbow", "sun", "moon", "cow", "sheep", "horse", "aeroplane", "rocket", "grass", "bush", "cactus",
-}  # fmt: skip
-_PLAIN = re.compile(r"\b(icon|logo|sticker|plain background|white background|card|postage stamp|badge)\b", re.I)
-_INDOORS = re.compile(
-    r"\b(room|indoors?|kitchen|living|bedroom|office|library|corner|studio|product|classroom)\b", re.I
-)
-_WARM = re.compile(r"\b(co[sz]y|warm|homely|candle\w*|fireplace|autumn)\b", re.I)
-_PLACES: tuple[tuple[Background, re.Pattern[str]], ...] = tuple(
-    (background, re.compile(rf"\b({words})\b", re.I))
-    for background, words in (
-        ("night", "night|midnight|starry"),
-        ("sunset", "sunset|sunrise|dusk|dawn"),
-        ("snow", "snow|snowy|winter"),
-        ("beach", "beach|island|shore"),
-        ("sea", "sea|ocean|harbou?r|lake"),
-        ("desert", "desert|dunes?"),
-        ("balcony", "balcony|terrace|rooftop"),
-        ("city street", "city|street|town|taxi|skyline|traffic"),
-        ("meadow", "meadow|garden|park|field|farm|forest|mountains?|hills?|village|outdoors?"),
-    )
-)
-_AT_SEA = {"sailing boat", "waves", "fish"}
 _ORDERS: dict[int, tuple[Side, ...]] = {
     1: ("middle",), 2: ("left", "right"), 3: ("middle", "left", "right"),
 }  # fmt: skip
 
 
 def arrange(scene: Scene, prompt: str, over: Collection[str] | None = None) -> Scene:
-    """The scene with its things named, coloured, counted and spread as the prompt says.
+    """The scene with its things spread over the picture.
 
     over: None for a new picture; else the motifs, if any are known, of the picture over which this one is drawn. What
     is there already is left out, unless more of it is asked for, and the rest stays where the engine set it.
     """
-    named = [] if _TAKES_AWAY.search(prompt) else find_names(prompt)
-    items = _name_boxes(scene.items, named)
-    items = _complete(items, named)
-    items = _set_colours(items, named)
-    items = _merge(items)[:MOST_ITEMS]
+    items = _merge(_name_boxes(scene.items))[:MOST_ITEMS]
     if over is not None and not _MORE.search(prompt):
         items = [item for item in items if item.motif not in over] or items
     if not items:
@@ -85,32 +55,12 @@ def arrange(scene: Scene, prompt: str, over: Collection[str] | None = None) -> S
     items = _put_on_table(items, prompt)
     if over is None and not _SIDES.search(prompt):
         items = _spread(items)
-    return Scene(
-        _choose_background(scene.background, items, prompt),
-        tuple(items if over is not None else _enlarge(items)),
-        words_to_write(prompt, scene.words),
-        frozenset(one.motif for one in named if not one.colour and one.count > 1),
-        "watercolour" if re.search(r"\bwater-?\s?colou?r", prompt, re.I) else "",
+    return replace(
+        scene,
+        items=tuple(items if over is not None else _enlarge(items)),
+        motley=frozenset(item.motif for item in items if item.count > 1 and item.has_own_colour),
+        style="watercolour" if re.search(r"\bwater-?\s?colou?r", prompt, re.I) else "",
     )
-
-
-def _choose_background(chosen: Background, items: Sequence[Item], prompt: str) -> Background:
-    """What the prompt calls the place, where the engine took a room for it; a room where a window is seen."""
-    motifs = {item.motif for item in items}
-    if chosen == "cool room" and _WARM.search(prompt):
-        chosen = "warm room"
-    if "window" in motifs and chosen.endswith("room"):
-        return chosen
-    if _PLAIN.search(prompt):
-        return "plain"
-    if _INDOORS.search(prompt):
-        return chosen if chosen.endswith("room") or chosen == "plain" else "warm room"
-    for background, words in _PLACES:
-        if words.search(prompt) and (chosen.endswith("room") or chosen == "plain" or background == "night"):
-            return background
-    if chosen.endswith("room") and motifs & _OUTDOORS:
-        return "sea" if motifs & _AT_SEA else "meadow"
-    return chosen
 
 
 def _enlarge(items: Sequence[Item]) -> list[Item]:
@@ -122,55 +72,18 @@ def _enlarge(items: Sequence[Item]) -> list[Item]:
     return [item if item.motif in _BEHIND else replace(item, size=cast("Size", grows[item.size])) for item in items]
 
 
-def _name_boxes(items: Iterable[Item], named: Iterable[Named]) -> list[Item]:
-    """A box whose name is a motif's shows it, and so does what the engine drew otherwise than the prompt calls it.
-
-    Boxes that name only what the picture is on are left out.
-    """
-    said = {one.motif for one in named}
+def _name_boxes(items: Iterable[Item]) -> list[Item]:
+    """A box that the engine gave a motif's other name shows it. One that names only what the picture is on is none."""
     kept = []
     for item in items:
-        found = find_names(item.thing)
-        meant = found[-1].motif if found else ""
-        if meant and (item.motif == LABELLED_BOX or (item.motif not in said and meant in said)):
-            item = replace(item, motif=meant, colour=MOTIFS[meant].colour, label="")
-        elif item.motif == LABELLED_BOX and is_medium(item.thing):
-            continue
+        if item.motif == LABELLED_BOX:
+            meant = find_motif(item.thing)
+            if not meant and is_medium(item.thing):
+                continue
+            if meant:
+                item = replace(item, motif=meant, colour=MOTIFS[meant].colour, label="")
         kept.append(item)
     return kept
-
-
-def _complete(items: list[Item], named: list[Named]) -> list[Item]:
-    """What the prompt names and the scene lacks is added; a dog that sleeps lies."""
-    there = {item.motif for item in items}
-    if "lying dog" in {one.motif for one in named}:
-        items = [replace(item, motif="lying dog") if item.motif == "dog" else item for item in items]
-        there = {item.motif for item in items}
-    if "armchair" in {one.motif for one in named}:
-        there |= {"chair", "sofa"} & there and {"armchair"}
-    for one in named:
-        if one.motif not in there:
-            motif = MOTIFS[one.motif]
-            depth = "back" if one.motif in _BEHIND or not motif.stands else "middle"
-            items.append(Item(one.motif, motif.colour, "middle", depth, "medium", one.count or 1))
-    return items
-
-
-def _set_colours(items: list[Item], named: list[Named]) -> list[Item]:
-    """The prompt's colour and number for each thing; a colour that it gives to another thing is not taken."""
-    said = {one.motif: one for one in named}
-    given = {one.colour for one in named if one.colour}
-    done = []
-    for item in items:
-        one = said.get(item.motif)
-        if one and one.colour:
-            item = replace(item, colour=one.colour)
-        elif one and item.colour in given:
-            item = replace(item, colour=MOTIFS[item.motif].colour)
-        if one and one.count:
-            item = replace(item, count=one.count)
-        done.append(item)
-    return done
 
 
 def _merge(items: list[Item]) -> list[Item]:

@@ -241,8 +241,20 @@ def robot(p: Pen, c: Tone) -> None:
     p.rect(30, 20, 40, 15, INK, 6)
     for x in (41, 59):
         p.disc(x, 27.5, 5, COLOURS["teal"].light)
+    p.rect(42, 43, 16, 6, c.deep)
+    p.rect(14, 52, 72, 7, c.deep, 3)
     p.rect(26, 48, 48, 34, c.plain, 6)
+    if p.fine:
+        p.rect(26, 48, 14, 34, mix(c.plain, c.light, 0.45), 6)
+        p.rect(22, 12, 14, 32, mix(c.plain, c.light, 0.45), 8)
+        p.rect(30, 20, 40, 15, INK, 6)
+        for x in (41, 59):
+            p.disc(x, 27.5, 5, COLOURS["teal"].light)
+            p.disc(x - 1.4, 26, 1.6, SNOW.light)
     p.rect(36, 55, 28, 14, c.deep, 3)
+    if p.fine:
+        for x, name in ((42, "red"), (50, "yellow"), (58, "green")):
+            p.disc(x, 62, 2.4, COLOURS[name].plain)
     for x in (10, 78):
         p.rect(x, 50, 12, 26, c.deep, 6)
     for x in (32, 54):

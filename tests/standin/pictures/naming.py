@@ -1,14 +1,12 @@
-"""Which motifs a text names, with the colour and number that stand before each name."""
+"""Other names of motifs: an engine may call a kettle what the illustrator knows as a teapot."""
 
 import re
 from collections.abc import Mapping
 from functools import cache
-from typing import NamedTuple
 
-from tests.standin.pictures.colours import COLOURS
 from tests.standin.pictures.motif import MOTIFS
 
-__all__ = ["Named", "find_names", "is_medium", "words_to_write"]
+__all__ = ["find_motif", "is_medium"]
 
 # Other names of motifs. What a picture is printed or painted on is no thing in it.
 _OTHER_NAMES: Mapping[str, str] = {
@@ -69,25 +67,6 @@ _MEDIA = re.compile(
     r"sticker|banner|cover|scene|view|background|style|product|words?|text|letters?|night|day|evening|morning|sky|"
     r"floor|wall|room|corner|nook|area|space|light|setting|map)\b"
 )
-_NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "some": 3, "several": 4, "many": 5, "couple": 2}
-_NOT = {"no", "not", "without", "never", "nor", "neither", "except"}
-_SLEEPS = re.compile(r"\b(sleep\w*|asleep|lying|resting|napping|snoozing|dozing)\b")
-_WRITES = re.compile(
-    r"[\"“”«»]|\b(words?|texts?|letters?|lettering|says?|saying|titled?|captions?|labell?ed|inscription|written|writing|"
-    r"slogan|headline|named|name|reads)\b",
-    re.I,
-)
-_QUOTED = re.compile(
-    r"[\"“«]([^\"”»]{1,28})[\"”»]|\b(?:words?|texts?|letters|saying|says|reads)\s+((?:[A-Z0-9][A-Z0-9'!&-]*\s?){1,5})"
-)
-
-
-class Named(NamedTuple):
-    """A motif that a text names. colour: "" where it says none. count: 0 where it says none."""
-
-    motif: str
-    colour: str
-    count: int
 
 
 @cache
@@ -104,48 +83,21 @@ def _names() -> tuple[dict[str, str], int]:
     return names, max(len(name.split()) for name in names)
 
 
-def find_names(text: str) -> list[Named]:
-    """In the order of the text, each motif once. What stands after "no" or "without" is not named."""
+def find_motif(thing: str) -> str:
+    """The last motif that a thing's name holds, "" for none: of "birthday cake on a table" the table."""
     names, most_words = _names()
-    words = re.findall(r"[a-z0-9]+", text.lower())
-    found: dict[str, Named] = {}
-    place = 0
+    words = re.findall(r"[a-z0-9]+", thing.lower())
+    found, place = "", 0
     while place < len(words):
         for length in range(min(most_words, len(words) - place), 0, -1):
-            motif = names.get(" ".join(words[place : place + length]))
-            if motif:
-                before = words[max(0, place - 3) : place]
-                if not _NOT & set(before):
-                    if motif == "dog" and _SLEEPS.search(text.lower()):
-                        motif = "lying dog"
-                    found.setdefault(motif, Named(motif, *_read_before(before)))
-                place += length
+            if motif := names.get(" ".join(words[place : place + length])):
+                found, place = motif, place + length
                 break
         else:
             place += 1
-    return list(found.values())
+    return found
 
 
 def is_medium(thing: str) -> bool:
     """Whether a name is that of what a picture is on, or of its light, and of nothing in it."""
     return bool(_MEDIA.search(thing.lower()))
-
-
-def words_to_write(prompt: str, chosen: str) -> str:
-    """What is written into the picture: what the engine chose, where the prompt asks for writing at all."""
-    quoted = _QUOTED.search(prompt)
-    if quoted:
-        return next(filter(None, quoted.groups())).strip()
-    return chosen if _WRITES.search(prompt) else ""
-
-
-def _read_before(words: list[str]) -> tuple[str, int]:
-    """(colour, count) of the words before a name. Beyond an "and" or "with" they belong to another thing."""
-    near: list[str] = []
-    for word in reversed(words):
-        if word in ("and", "with", "of", "on", "in", "near", "the"):
-            break
-        near.append(word)
-    colour = next((word for word in near if word in COLOURS), "")
-    counts = [_NUMBERS.get(word) or (int(word) if word.isdecimal() and 1 < int(word) < 7 else 0) for word in near]
-    return colour, max(counts, default=0)

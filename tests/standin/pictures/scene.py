@@ -48,7 +48,7 @@ MOST_ITEMS, MOST_OF_ONE, MOST_LETTERS, MOST_OF_LABEL = 10, 6, 28, 18
 class Item:
     """One thing of a scene. motif: of motif.MOTIFS, or LABELLED_BOX with its label. colour: of colours.COLOURS.
 
-    thing: what the engine called it.
+    thing: what the engine called it. has_own_colour: whether it gave it none of another.
     """
 
     motif: str
@@ -59,6 +59,7 @@ class Item:
     count: int
     label: str = ""
     thing: str = field(default="", compare=False)
+    has_own_colour: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,8 @@ def _read_item(written: Mapping[str, Any]) -> Item:
         motif = thing.lower()  # a box was asked for in place of what can be drawn
     if motif not in MOTIFS and motif != LABELLED_BOX:
         raise ValueError(f"no scene: motif {motif!r}")
-    if colour not in COLOURS:
+    has_own_colour = colour not in COLOURS
+    if has_own_colour:
         colour = MOTIFS[motif].colour if motif in MOTIFS else "white"
     label = thing[:MOST_OF_LABEL] if motif == LABELLED_BOX else ""
     count = min(max(int(written["count"]), 1), MOST_OF_ONE)
@@ -140,4 +142,6 @@ def _read_item(written: Mapping[str, Any]) -> Item:
         written[name] if written[name] in get_args(kind) else middle
         for name, kind, middle in (("side", Side, "middle"), ("depth", Depth, "middle"), ("size", Size, "medium"))
     )
-    return Item(motif, colour, cast("Side", side), cast("Depth", depth), cast("Size", size), count, label, thing)
+    return Item(
+        motif, colour, cast("Side", side), cast("Depth", depth), cast("Size", size), count, label, thing, has_own_colour
+    )

@@ -16,7 +16,7 @@ def paint_in_water(picture: Image.Image, seed: int) -> Image.Image:
     alpha = _waver(picture, chance)
     colours = alpha.convert("RGB").filter(ImageFilter.MedianFilter(5))
     colours = Image.blend(colours, Image.new("RGB", picture.size, (255, 253, 247)), 0.16)
-    for grain, least in ((7, 232), (26, 242), (max(90, width // 3), 243)):  # pools of colour, brush, paper
+    for grain, least in ((7, 232), (26, 242), (max(60, width // 9), 247)):  # pools of colour, brush, paper
         colours = ImageChops.multiply(colours, _noise(picture.size, grain, least, chance).convert("RGB"))
     painted = Image.new("RGB", picture.size, (253, 250, 243))
     painted.paste(colours, (0, 0), _margin(picture.size, chance))

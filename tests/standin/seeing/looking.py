@@ -25,10 +25,10 @@ _KIN = (
     ("gpt-6*", "gpt-6-astra"), ("gpt-5.4*", "gpt-5.4"), ("gpt-5.3*", "gpt-5.2"), ("gpt-5.2*", "gpt-5.2"),
     ("gpt-5.1*", "gpt-5.1"), ("gpt-5*", "gpt-5"), ("o1*", "o1"), ("o3*", "o3"), ("*", "gpt-4o"),
 )  # fmt: skip
+# Tried in two wordings and both orders with five questions: so worded, and with the question last, Qwen had four right.
 _TOLD = (
-    "You cannot see. In place of each picture a program tells you, in brackets, the text it read in the picture and "
-    "the picture's main colours. Answer from that as if you saw the picture. If it does not say what is asked, say "
-    "that you cannot tell."
+    "In place of each picture you get, in brackets, the text in the picture and its main colours. Answer the user from "
+    "them. Only where they say nothing about it, answer that you cannot tell."
 )
 
 
@@ -116,9 +116,14 @@ def _find_rule(deployment: Deployment) -> tuple[str, str]:
 
 
 def _replace(message: Mapping[str, Any], make: Any, *, joined: bool = False) -> dict[str, Any]:
-    """A message with something else for each of its pictures; joined: as one text."""
+    """A message with something else for each of its pictures; joined: as one text, what is asked last."""
     content = message.get("content")
     if not isinstance(content, list) or not any(part["type"] == PICTURE for part in content):
         return dict(message)
     parts = [make(part) if part["type"] == PICTURE else part for part in content]
-    return {**message, "content": "\n\n".join(part["text"] for part in parts) if joined else parts}
+    if not joined:
+        return {**message, "content": parts}
+    texts = [part["type"] != PICTURE for part in content]
+    if texts == sorted(texts, reverse=True):  # all text comes first: small engines answer better what is asked last
+        parts = [*parts[sum(texts) :], *parts[: sum(texts)]]
+    return {**message, "content": "\n\n".join(part["text"] for part in parts)}
