@@ -24,10 +24,8 @@ lab: setup
 	@$(PYTHON_IN_VENV) -m helpers lab $(if $(ARGS),-- $(ARGS))
 
 # The last phase reads what the one before left behind: the list of recordings that were answered from. Python may write
-# its bytecode down, or each of some hundred processes would compile the same files. What tests/network does for each of
-# them it does for the first as well.
+# its bytecode down, or each of some hundred processes would compile the same files.
 test: export PYTHONDONTWRITEBYTECODE :=
-test: export PYTHONPATH := $(CURDIR)/tests/network$(if $(PYTHONPATH),:$(PYTHONPATH))
 test:
 	@.ci/setup $(TEST_EXTRAS)
 	$(PYTHON_IN_VENV) -m ruff check
@@ -38,7 +36,9 @@ test:
 types:
 	$(PYTHON_IN_VENV) -m mypy
 
-# Some of the tests' time is waiting, so there are more processes than cores. Who gets which: tests/conftest.py.
+# Some of the tests' time is waiting, so there are more processes than cores. Who gets which: tests/conftest.py. What
+# tests/network does for every process it does for the first as well; not for setup's, which needs the network.
+units: export PYTHONPATH := $(CURDIR)/tests/network$(if $(PYTHONPATH),:$(PYTHONPATH))
 units:
 	$(PYTHON_IN_VENV) -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder --durations=10 \
 		--nbval --nbval-current-env tests $(NOTEBOOKS)

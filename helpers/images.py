@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from helpers.errors import CourseError
 from helpers.evidence import check_names, evidence_of
-from helpers.jupyter import show
+from helpers.jupyter import break_between, show
 from helpers.lines import fold
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def show_pictures(
     page = (
         f'<div style="display: grid; grid-template-columns: repeat({columns}, minmax(0, {width}px)); gap: {_GAP}px; '
         f'max-width: {_PAGE}px">{"".join(cells)}</div>'
-        f'<p style="margin: 4px 0; opacity: 0.75">{html.escape(line)}</p>'
+        f'<p style="margin: 4px 0; opacity: 0.75">{break_between(line)}</p>'
     )
     texts = dict.fromkeys(told) if isinstance(alt, str) else told
     named = [f"picture: {f'{caption}: ' if caption else ''}{text}" for caption, text in zip(shown, texts, strict=False)]

@@ -3,15 +3,31 @@
 The plain text is what a terminal prints, and what the checks compare.
 """
 
+import html
 import sys
 from typing import Any
 
-__all__ = ["find_shell", "show", "show_markdown"]
+__all__ = ["break_between", "find_shell", "show", "show_markdown"]
+
+_WHOLE = 40  # characters of an item that fits into a line of the narrowest page; a longer one breaks between its words
 
 
 def find_shell() -> Any:
     """The IPython shell that this code runs in; None in plain Python, where asking costs nothing."""
     return getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+
+
+def break_between(line: str) -> str:
+    """HTML of a line of items, "1 call · 50 tokens out", that breaks between them and, in most, nowhere else."""
+    first, *others = line.split(" · ")
+    written = []
+    for place, item in enumerate([first, *others]):
+        end = " ·" if place < len(others) else ""
+        if len(item) <= _WHOLE:
+            written.append(f'<span style="white-space: nowrap">{html.escape(item)}{end}</span>')
+        else:
+            written.append(html.escape(item) + end.replace(" ", "&nbsp;"))
+    return " ".join(written)
 
 
 def show(html: str, plain: str, **metadata: Any) -> None:

@@ -5,13 +5,12 @@ thread, when it came whole; a stream that is still being read counts in the cell
 thread asked between two cells in the next one.
 """
 
-import html
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from helpers.errors import CourseError
-from helpers.jupyter import find_shell, show
+from helpers.jupyter import break_between, find_shell, show
 from helpers.lines import fold
 from helpers.recordings import Answered, listen
 
@@ -60,7 +59,7 @@ def _end(result: Any = None) -> None:
     if not calls:
         return
     line = describe_calls(calls)
-    shown = f'<p style="margin: 2px 0; font-size: 85%; opacity: 0.65">{html.escape(line)}</p>'
+    shown = f'<p style="margin: 2px 0; font-size: 85%; opacity: 0.65">{break_between(line)}</p>'
     show(shown, fold(line, "  "), receipt=True)
 
 

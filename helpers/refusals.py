@@ -17,7 +17,7 @@ def show_refusal(error: str) -> None:
     """Print status, code and message of a row of errors.csv, and its evidence. Raises CourseError for an unknown row,
     and for one whose body has no message."""
     row = _find_row("errors", "error", error)
-    code, message = _find_told(json.loads(row["body"]))
+    code, message = _find_told(_read_body(row["body"]))
     if not message:
         raise CourseError(f"{error} has no message", next="show its body: load_table('errors')")
     told = " ".join(message.split())
@@ -41,6 +41,13 @@ def show_card(explanation: str, **names: str) -> None:
     except KeyError as missing:
         raise CourseError(f"this card also needs {missing.args[0]}", next=f"{missing.args[0]}=...") from None
     print(Explanation(explanation, what, why, then))
+
+
+def _read_body(body: str) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:  # some are quoted in part
+        return None
 
 
 def _find_told(body: Any) -> tuple[str, str]:

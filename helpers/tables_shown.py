@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from helpers.errors import EvidenceError
 from helpers.evidence import Evidence, check_names, evidence_of
-from helpers.jupyter import show
+from helpers.jupyter import break_between, show
 from helpers.lines import fold
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def show_table(table: "pandas.DataFrame", *answers: Any, caption: str = "", sour
     check_names(labels, evidence)
     heads, columns = _write_columns(table)
     line = f"source: {source}" if source else f"evidence: {evidence}"
-    shown = _as_html(heads, columns, caption) + f'<p style="opacity: 0.75">{html.escape(line)}</p>'
+    shown = _as_html(heads, columns, caption) + f'<p style="opacity: 0.75">{break_between(line)}</p>'
     plain = "\n".join([*filter(None, [caption]), *_as_text(heads, columns), fold(line)])
     show(shown, plain, evidence=evidence.kind)
 

@@ -68,7 +68,7 @@ _APART = ("tests/test_contrary_run.py", "tests/test_notebooks.py")
 
 
 def _scope_of(name: str) -> str:
-    """What one process does in one go: a file; but for _APART, and for the browser's, which share a browser."""
+    """What one process does in one go: a file, but for _APART, and for the browser's, which share a browser."""
     path = Path(name.partition("::")[0])
     if path.parent.name == "browser":
         return path.parent.as_posix()

@@ -22,6 +22,7 @@ from helpers.charts.looks import COLOURS, MARKERS, looks_of, mixed_looks, show_n
 from helpers.errors import CourseError, EvidenceError
 from helpers.evidence import Evidence, measured
 from helpers.intervals import Interval, paired_difference, share_interval
+from helpers.jupyter import break_between
 
 LARGE, SMALL = "Qwen2.5-Coder-1.5B-Instruct Q4_K_M", "SmolLM2-135M-Instruct Q4_1"
 STAND_IN = Evidence("stand-in", (LARGE, SMALL), ("2026-11-20",), 40)
@@ -175,7 +176,7 @@ def test_a_figure_is_one_output_with_alt_text_and_evidence(chart):
     assert " ".join(plain.split()) == f"figure: {alt} evidence: {AZURE}"
     assert max(map(len, plain.splitlines())) <= 95
     assert (
-        f'<figcaption style="margin: 4px 0; opacity: 0.75">evidence: {html.escape(str(AZURE))}'
+        f'<figcaption style="margin: 4px 0; opacity: 0.75">{break_between(f"evidence: {AZURE}")}'
         in shown.data["text/html"]
     )
     assert shown.metadata == {"evidence": "measured on Azure"}
@@ -360,13 +361,15 @@ def test_no_number_is_struck_by_a_line_to_compare_with(chart, drawn):
     assert all(left > 0 and right < drawn[0].bbox.x1 for left, right in numbers.values())
 
 
-def test_a_number_that_has_no_room_beyond_a_line_stands_before_its_dot(drawn):
-    told(dots, {"wide": Interval(0.5, 0.1, 0.97), "low": Interval(0.1, 0.0, 0.2)}, unit="share", form="{:.2f}", at=1.0)
-    [ax] = drawn[0].axes
-    level, start = (ax.transData.transform((value, 0))[0] for value in (1.0, 0.1))
-    left, right = numbers_in(ax)["0.50"]
-    assert right < start or left > level
-    assert right < drawn[0].bbox.x1
+def test_a_struck_number_goes_to_the_other_end_of_its_interval_where_that_is_free(drawn):
+    data = {"one": Interval(0.5, 0.4, 0.6), "low": Interval(0.1, 0.0, 0.2), "high": Interval(0.8, 0.7, 0.9)}
+    for at in (0.63, {"a": 0.63, "b": 0.37}):
+        told(dots, data, unit="share", form="{:.2f}", at=at)
+    for figure, is_left in zip(drawn, (True, False), strict=True):
+        [ax] = figure.axes
+        start, end = (ax.transData.transform((value, 0))[0] for value in (0.4, 0.63))
+        left, right = numbers_in(ax)["0.50"]
+        assert right < start if is_left else left > end
 
 
 def test_every_panel_with_none_below_it_has_names_on_its_x_axis(drawn):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import httpx2
 import numpy as np
 import pytest
-from openai import APIConnectionError
+from openai import APIConnectionError, BadRequestError
 from PIL import Image
 from pydantic import Field, create_model
 
@@ -120,8 +120,14 @@ DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sun
 GET_PRICE, BOOK_VISIT = ({"type": "function", "function": {"name": name}} for name in ("get_price", "book_visit"))
 
 
-class Refused(Exception):
-    status_code = 400
+MISSING = "Missing required parameter: 'tool_choice.function.name'."
+
+
+def refused(message):
+    """As the SDK raises what a service answered with 400."""
+    body = {"error": {"message": message, "code": "missing_required_parameter", "param": "tool_choice"}}
+    asked = httpx2.Request("POST", "https://contoso.openai.azure.com/openai/v1/chat/completions")
+    return BadRequestError(message, response=httpx2.Response(400, json=body, request=asked), body=body["error"])
 
 
 def send_settings(tool_choice="auto", parallel_tool_calls=True):
@@ -129,7 +135,7 @@ def send_settings(tool_choice="auto", parallel_tool_calls=True):
     if not isinstance(parallel_tool_calls, bool):
         raise RecordingNotFound("no recorded answer for this request")
     if isinstance(tool_choice, dict) and "function" not in tool_choice:
-        raise Refused("Missing required parameter: 'tool_choice.function.name'.")
+        raise refused(MISSING)
     said = {"auto": (["get_price"], []), "none": ([], []), "required": (["get_price"], ["get_opening_hours"])}
     called = (["get_price"], ["get_price"] * 2) if isinstance(tool_choice, dict) else said[tool_choice]
     if not parallel_tool_calls:
@@ -301,7 +307,10 @@ EXERCISES = [
                 "nothing here names the tool",
             ),
             "several": ({"tool_choice": GET_PRICE}, "holds 2 calls"),
-            "as in Responses": ({"tool_choice": {"type": "function", "name": "get_price"}}, "refuses it"),
+            "as in Responses": (
+                {"tool_choice": {"type": "function", "name": "get_price"}},
+                "Missing required parameter: 'tool_choice.function.name'. Section 13",
+            ),
             "another tool": ({"tool_choice": BOOK_VISIT}, "names 'book_visit'"),
             "a text": ({"parallel_tool_calls": "no"}, "Nobody has recorded"),
             "another setting": ({"temperature": 0}, "Leave out temperature"),

@@ -11,6 +11,7 @@ from openai.types import ReasoningEffort
 
 from helpers import tables
 from helpers.parameters import check_parameters, describe_rule, find_rule
+from helpers.tables import read_rows
 
 HELLO = [{"role": "user", "content": "Hello"}]
 
@@ -233,3 +234,13 @@ def test_a_default_and_what_is_needed_are_words_of_the_table():
             rule = find_rule(row["api"], row["model"], needed)
             assert rule["accepted"] == "yes" and value in ("True", *rule["allowed_values"].split("|")), row
         assert row["accepted"] == "yes" or not (row["needs"] or row["default_value"]), row
+
+
+def test_what_is_not_said_of_gpt_6_is_told_as_not_sure_and_nothing_is_claimed_of_what_no_page_has():
+    rule = find_rule("chat", "gpt-6-luna", "tools")
+    assert rule and rule["note"].startswith("not sure: ") and rule["needs"] == "" and rule["source"]
+    assert check_parameters("gpt-6-luna", "chat", messages=HELLO, tools=[{}]) == []
+    [said] = check_parameters("gpt-6.1-sol", "chat", messages=HELLO, reasoning_effort="minimal")
+    assert said.endswith("has no rules for this model, so nothing was checked")
+    facts = [row for row in read_rows("service_facts") if "gpt-6.1-sol" in row["models"]]
+    assert {row["certainty"] for row in facts if row["name"] == "reasoning_effort"} == {"unsure"}

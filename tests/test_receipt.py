@@ -8,6 +8,7 @@ import nbformat
 import pytest
 
 from helpers.course.notebooks import run_notebook
+from helpers.jupyter import break_between
 from helpers.receipt import describe_calls
 from helpers.recordings import Answered
 from helpers.settings import ROOT
@@ -137,3 +138,11 @@ def test_an_answer_that_is_fetched_again_is_a_call_without_tokens_or_dollars():
     fetched = Answered(source, "2026-11-21", 500.0, usage=USAGE, is_fresh=True)
     assert describe_calls([made, fetched]).endswith("2 calls · 1,000,000 tokens in · 2.0 s · $0.400000")
     assert describe_calls([fetched]).endswith("1 call · 0.5 s")
+
+
+def test_a_line_breaks_between_its_items_and_a_long_item_between_its_words():
+    long = "stand-in Qwen2.5-Coder-1.5B-Instruct Q4_K_M, not an Azure model"
+    whole = '<span style="white-space: nowrap">'
+    assert break_between(f"receipt: {long} · 1 call · 5 < 50 tokens out") == (
+        f"receipt: {long}&nbsp;· {whole}1 call ·</span> {whole}5 &lt; 50 tokens out</span>"
+    )

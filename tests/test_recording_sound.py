@@ -157,3 +157,49 @@ def test_a_spoken_question_replays_from_the_sound_that_was_recorded(wire):
         wire.connect("replay").audio.transcriptions.create(
             model="whisper", file=sound_file(make_wav(901), "question.wav")
         )
+
+
+ASKS: dict[str, dict[str, Any]] = {
+    "json": {"model": "whisper"},
+    "text": {"model": "gpt-4o-mini-transcribe", "response_format": "text"},
+    "srt": {"model": "whisper", "response_format": "srt"},
+    "words": {
+        "model": "whisper",
+        "response_format": "verbose_json",
+        "timestamp_granularities": ["word", "segment"],
+    },
+    "log probabilities": {"model": "gpt-4o-mini-transcribe", "include": ["logprobs"]},
+    "stream": {"model": "gpt-4o-mini-transcribe", "stream": True},
+    "speakers": {
+        "model": "gpt-4o-transcribe-diarize",
+        "response_format": "diarized_json",
+        "chunking_strategy": "auto",
+    },
+}
+
+
+@pytest.mark.parametrize("version", [None, "2025-04-01-preview"])
+def test_whatever_the_stand_in_hears_and_says_replays_as_it_came_with_who_said_it(wire, standin, version):
+    wire.set(AZURE_OPENAI_ENDPOINT=standin.endpoint, AZURE_OPENAI_API_KEY=standin.key)
+
+    def ask(mode: str) -> dict[str, Any]:
+        client = wire.connect(mode, version)
+        told: dict[str, Any] = {}
+        for kind in ("wav", "mp3"):
+            told[kind] = client.audio.speech.create(**TOLD, response_format=kind)
+        question = sound_file(told["wav"], "question.wav")
+        for name, asked in ASKS.items():
+            answer = client.audio.transcriptions.create(file=question, **asked)
+            told[name] = list(answer) if name == "stream" else answer
+            assert evidence_of(answer).who == ("Nonsense (no model)",)
+        return {name: getattr(answer, "content", answer) for name, answer in told.items()}
+
+    before = len(standin.requests)
+    recorded = ask("record")
+    assert len(standin.requests) == before + len(ASKS) + 2
+    wire.set(AZURE_OPENAI_ENDPOINT="", AZURE_OPENAI_API_KEY="")
+    assert ask("replay") == recorded and len(standin.requests) == before + len(ASKS) + 2
+    assert sorted(path.suffix for path in wire.folder.iterdir() if path.suffix != ".json" and path.is_file()) == [
+        ".mp3",
+        ".wav",
+    ]

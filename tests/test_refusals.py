@@ -25,6 +25,8 @@ def test_a_refusal_stands_over_its_own_evidence(capsys):
         ("400_image_moderation_blocked", "400 moderation_blocked: Your request was rejected"),
         ("image_contentfilter_task_input", "400 contentFilter: Your task failed"),
         ("400_image_size_gptimage2_long_edge", "400: The longest edge"),
+        ("400_temperature_o1", "400 unsupported_parameter: Unsupported parameter: 'temperature'"),  # message first
+        ("200_stream_rate_limit", "200 rate_limit_exceeded: Rate limit is exceeded. Try again"),  # an escape in it
     ],
 )
 def test_the_innermost_code_is_shown_and_a_code_that_is_the_status_once(error, begins, capsys):

@@ -14,7 +14,8 @@ from PIL import Image
 
 from helpers.images import change_of, extend_canvas, mask_of, picture_file, read_picture
 from helpers.picture_tokens import drawn_picture_tokens
-from tests.standin import serve
+from tests.standin import images, serve
+from tests.standin.image_tool import HEADER
 from tests.standin.pictures.drawing import draw_scene
 from tests.standin.pictures.scene import Item, Scene
 
@@ -384,7 +385,7 @@ def test_a_client_that_leaves_lets_the_engine_go(monkeypatch):
         deadline = time.monotonic() + 10
         while len(stopped) < 2 and time.monotonic() < deadline:
             time.sleep(0.05)
-    assert len(stopped) == 2
+        assert len(stopped) == 2, "before the server ends"
 
 
 def test_the_largest_picture_is_drawn_within_a_bounded_memory(monkeypatch):
@@ -405,3 +406,38 @@ def test_a_picture_tells_the_next_edit_what_is_in_it(client, picture):
 
 def saved_as_sent(client) -> bytes:
     return base64.b64decode(draw(client).data[0].b64_json)
+
+
+@pytest.mark.parametrize("kind", ["edit", "tool"])
+def test_what_is_in_a_picture_reaches_who_composes_the_next(client, monkeypatch, kind):
+    told = []
+    real = images.read_composed
+    monkeypatch.setattr(
+        images, "read_composed", lambda text, prompt, over: told.append(over) or real(text, prompt, over)
+    )
+    first = draw(client).data[0].b64_json
+    known = set(read_picture(first).info["Motifs"].split(", "))
+    if kind == "edit":
+        file = ("a.png", base64.b64decode(first), "image/png")
+        client.images.edit(model="gpt-image-1-mini", image=file, prompt="Add a red boat.", quality="low")
+    else:
+        parts = [
+            {"type": "input_text", "text": "Add a red boat."},
+            {"type": "input_image", "image_url": f"data:image/png;base64,{first}"},
+        ]
+        client.responses.create(
+            model="gpt-4.1-mini",
+            input=[{"role": "user", "content": parts}],
+            tools=[{"type": "image_generation", "quality": "low"}],
+            tool_choice={"type": "image_generation"},
+            extra_headers={HEADER: "gpt-image-1-mini"},
+        )
+    assert told == [None, known]
+
+
+def test_one_thing_without_a_background_fills_the_picture(client, monkeypatch):
+    leaf = Scene("warm room", (Item("leaf", "green", "left", "front", "small", 1),))
+    monkeypatch.setattr(images, "read_composed", lambda text, prompt, over: leaf)
+    clear = read_picture(draw(client, background="transparent").data[0])
+    left, top, right, bottom = clear.crop((0, 0, 1024, 980)).getchannel("A").getbbox()
+    assert right - left > 500 and bottom - top > 500 and abs(left + right - 1024) < 120

@@ -2,22 +2,28 @@
 
 import base64
 import io
+import itertools
 import json
 import sys
 import wave
 
 import av
 import httpx2
+import numpy as np
 import openai
 import pytest
 
 from tests.standin import Standin, serve
-from tests.standin.sound.files import CONTENT_TYPES, SPOKEN_HZ, decode_sound, encode_sound
-from tests.standin.sound.hearing import Asked, Whisper
+from tests.standin.sound.files import CONTENT_TYPES, HEARD_HZ, SPOKEN_HZ, decode_sound, encode_sound
+from tests.standin.sound.hearing import Asked, Segment, Turn, Whisper, Word
 from tests.standin.sound.languages import LANGUAGES
+from tests.standin.sound.speakers import Stretch
+from tests.standin.sound.speakers import tell_speakers as number_speakers
 from tests.standin.sound.speaking import VOICES, Kokoro, split_sentences
+from tests.standin.sound.spoken_language import tell_language
 from tests.standin.speech import ROUTES as SPEECH_ROUTES
 from tests.standin.transcriptions import ROUTES
+from tests.standin.transcripts import tell_speakers
 
 TEXT = "The red kite flies over the old mill. It sees a mouse."
 SIX = ["alloy", "echo", "fable", "onyx", "nova", "shimmer"]
@@ -167,6 +173,22 @@ def test_sentences_are_spoken_one_by_one():
     assert split_sentences("It costs 3.50 dollars") == ["It costs 3.50 dollars"]
 
 
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("The old mill stands by the river.", "en"),
+        ("Buenos días, me gustaría saber cuánto cuesta el billete para mañana.", "es"),
+        ("Bonjour, je voudrais savoir combien coûte le billet pour demain.", "fr"),
+        ("Buongiorno, vorrei sapere quanto costa il biglietto per domani.", "it"),
+        ("Bom dia, eu gostaria de saber quanto custa a passagem para amanhã.", "pt"),
+        ("Kokoro", "en"),
+        ("42!", "en"),
+    ],
+)
+def test_the_language_of_a_text_is_told_by_its_small_words(text, language):
+    assert tell_language(text) == language
+
+
 # Transcriptions
 
 
@@ -283,7 +305,7 @@ DIARIZE = "gpt-4o-transcribe-diarize"
         ("gpt-4o-mini-transcribe", {"response_format": "srt"}, "unsupported_value", "'srt' is not compatible with"),
         (DIARIZE, {"response_format": "vtt", "chunking_strategy": "auto"}, "unsupported_value", "'vtt' is not"),
         (DIARIZE, {}, "invalid_value", "chunking_strategy is required for diarization models"),
-        (DIARIZE, {"prompt": "x", "chunking_strategy": "auto"}, "unsupported_parameter", "'prompt'"),
+        (DIARIZE, {"prompt": "x", "chunking_strategy": "auto"}, None, "Prompt is not supported for diarization models"),
         (DIARIZE, {"include": ["logprobs"], "chunking_strategy": "auto"}, "unsupported_parameter", "'include'"),
         (
             "gpt-4o-mini-transcribe",
@@ -313,6 +335,75 @@ def test_what_a_hearing_model_does_not_take_is_refused(client, model, asked, cod
 def test_an_empty_file_is_refused(client):
     with pytest.raises(openai.BadRequestError, match="corrupted or unsupported"):
         client.audio.transcriptions.create(model="whisper", file=("a.mp3", b""))
+
+
+def test_speakers_have_letters_and_their_segments_join_to_the_text(client):
+    raw = client.audio.transcriptions.with_raw_response.create(
+        model=DIARIZE,
+        file=("a.wav", make_wav(20)),
+        response_format="diarized_json",
+        chunking_strategy={"type": "server_vad"},
+    )
+    told = raw.parse()
+    assert "".join(one.text for one in told.segments).strip() == told.text.replace(".", "")
+    assert {one.speaker for one in told.segments} == {"A", "B"} and told.segments[0].speaker == "A"
+    assert [one.id for one in told.segments] == [f"seg_{n}" for n in range(len(told.segments))]
+    assert all(one.end <= other.start + 0.01 for one, other in itertools.pairwise(told.segments))
+    assert (told.task, told.duration, told.usage.type) == ("transcribe", 20.0, "tokens")
+    assert raw.headers["x-standin-note"] == "speakers drawn by lot"
+
+
+def test_a_stream_tells_its_speakers_at_last(client):
+    asked = {"response_format": "diarized_json", "chunking_strategy": "auto"}
+    *events, done = list(hear(client, make_wav(12), DIARIZE, stream=True, **asked))
+    segments = [event for event in events if event.type == "transcript.text.segment"]
+    assert segments == events[-len(segments) :] and {one.speaker for one in segments} == {"A", "B"}
+    whole = hear(client, make_wav(12), DIARIZE, **asked)
+    assert [one.to_dict() for one in segments] == [one.to_dict() for one in whole.segments]
+    assert done.text == whole.text
+
+
+def test_words_go_to_who_speaks_then_or_nearest_to_then():
+    words = [Word(" One", 0, 0.5), Word(" two.", 0.5, 1), Word(" Three", 1.4, 1.9), Word(" four", 2.6, 3)]
+    turns = [Turn(0, 1.1, 0), Turn(1.5, 2, 1), Turn(2, 2.4, 27)]
+    told = tell_speakers([Segment("", 0, 3, words)], turns)
+    assert [(one["speaker"], one["text"], one["start"], one["end"]) for one in told] == [
+        ("A", " One two.", 0, 1),
+        ("B", " Three", 1.4, 1.9),
+        ("AB", " four", 2.6, 3),
+    ]
+    same = tell_speakers([Segment("", 0, 3, words)], [])
+    assert [one["text"] for one in same] == [" One two.", " Three four"], "a sentence ends a segment"
+
+
+def hum(pitch: float, colour: float, seconds: float = 1.5):
+    """A hum with overtones: as high as a voice, and as dark or bright as `colour` (Hz) says."""
+    at = np.arange(round(seconds * HEARD_HZ)) / HEARD_HZ
+    overtones = [np.exp(-n * pitch / colour) * np.sin(2 * np.pi * n * pitch * at) for n in range(1, 20)]
+    return (0.1 * np.sum(overtones, 0) + np.random.default_rng(1).normal(0, 0.001, len(at))).astype(np.float32)
+
+
+LOW, HIGH, BRIGHT = (110, 900), (210, 900), (110, 4_000)
+
+
+@pytest.mark.parametrize(
+    ("voices", "told"),
+    [
+        ([LOW, HIGH, LOW, HIGH], [0, 1, 0, 1]),
+        ([LOW, BRIGHT, BRIGHT, LOW], [0, 1, 1, 0]),
+        ([HIGH, LOW, BRIGHT, HIGH], [0, 1, 2, 0]),
+        ([LOW, LOW, LOW], [0, 0, 0]),
+        ([LOW], [0]),
+        ([], []),
+        ([LOW, (*HIGH, 0.4), HIGH, (*LOW, 0.3)], [0, 1, 1, 0]),
+        ([(*LOW, 0.4), (*HIGH, 0.4)], [0, 0]),
+    ],
+)
+def test_speakers_are_told_apart_by_pitch_and_spectrum(voices, told):
+    sounds = [hum(*voice) for voice in voices]
+    ends = np.cumsum([0, *[len(sound) for sound in sounds]]) / HEARD_HZ
+    stretches = [Stretch(start, end) for start, end in itertools.pairwise(ends)]
+    assert number_speakers(np.concatenate([np.zeros(0, np.float32), *sounds]), stretches) == told
 
 
 def test_a_wrong_language_is_refused_with_a_usage_of_nothing(client):
@@ -381,8 +472,6 @@ def test_sound_has_a_route_in_both_forms():
 
 @pytest.mark.parametrize("kind", ["mp3", "opus", "aac", "flac", "wav"])
 def test_what_is_encoded_is_decoded_again(kind):
-    import numpy as np
-
     tone = (0.5 * np.sin(2 * np.pi * 440 * np.arange(SPOKEN_HZ) / SPOKEN_HZ)).astype(np.float32)
     heard = decode_sound(b"".join(encode_sound([tone, tone], kind)))
     assert heard.seconds == pytest.approx(2, abs=0.11)
@@ -404,6 +493,19 @@ def test_without_its_weights_an_engine_says_so_once_and_the_rest_goes_on(monkeyp
         assert "Whisper base int8 cannot answer." in capsys.readouterr().out
         assert client.chat.completions.create(model="gpt-4o", messages=[{"role": "user", "content": "Hello"}]).choices
         assert len(standin.requests) == 4, "not asked again: it would not help"
+
+
+def test_who_was_never_listened_to_keeps_nobody_waiting(monkeypatch, tmp_path):
+    """A client may leave before the first segment: the engine is free again all the same."""
+    engine = Whisper(folder=tmp_path)
+    monkeypatch.setattr(engine, "_begin", lambda sound, asked: ("en", iter([])))
+    sound = decode_sound(make_wav(1))
+    for leave in (lambda heard: heard.close(), lambda heard: None, list):
+        _, heard = engine.hear(sound, Asked())
+        assert engine._turn.locked()
+        leave(heard)
+        del heard
+        assert not engine._turn.locked()
 
 
 def test_a_missing_program_is_told_too(monkeypatch, tmp_path):

@@ -9,6 +9,7 @@ import httpx2
 import pytest
 from openai.types.audio import (
     Transcription,
+    TranscriptionDiarized,
     TranscriptionStreamEvent,
     TranscriptionVerbose,
     TranslationVerbose,
@@ -117,6 +118,15 @@ def test_words_have_the_fields_of_recorded_ones(standin, wire):
     theirs = read(wire / "openai" / "vercel_transcription_whisper_verbose_words_excerpt.json")["response"]["body"]
     ours = hear(standin, "whisper", response_format="verbose_json", timestamp_granularities__="word").json()
     assert shape(ours) == shape(theirs)
+
+
+def test_speakers_are_told_in_the_fields_of_a_recorded_answer(standin, wire):
+    theirs = read(wire / "openai" / "openaijava_issue802_diarized_json.json")["body"]
+    answer = hear(
+        standin, "gpt-4o-transcribe-diarize", response_format="diarized_json", chunking_strategy='{"type":"server_vad"}'
+    )
+    assert shape(answer.json()) == shape(theirs)
+    TranscriptionDiarized.model_validate_json(answer.content, strict=True)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from IPython.utils.capture import capture_output
 from helpers import show_table
 from helpers.errors import EvidenceError
 from helpers.evidence import Evidence, documented
+from helpers.jupyter import break_between
 
 STAND_IN = Evidence("stand-in", ("Qwen2.5-Coder-1.5B-Instruct Q4_K_M",), ("2026-11-20",), 40)
 PAGE = documented("a page", "2026-11-20")
@@ -79,7 +80,7 @@ def test_an_index_that_only_counts_is_left_out_and_the_first_column_heads_the_ro
 def test_a_table_has_its_caption_first_and_its_evidence_last():
     data = show(MODELS, PAGE, caption="1 < 2").data
     assert re.search(r"<table[^>]*><caption[^>]*>1 &lt; 2</caption><thead>", data["text/html"])
-    assert data["text/html"].endswith("evidence: documented · a page · 2026-11-20</p>")
+    assert data["text/html"].endswith(f"{break_between('evidence: documented · a page · 2026-11-20')}</p>")
 
 
 def test_what_is_compared_is_the_table_as_text():

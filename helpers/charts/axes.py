@@ -93,10 +93,10 @@ def draw_levels(ax: Any, at: Any, upright: bool) -> None:
 
 
 def clear_numbers(axes: Iterable[Any], at: Any) -> None:
-    """Move the numbers beside dots and bars off the upright lines of `at`, further away from what they belong to.
+    """Move the numbers beside dots and bars off the upright lines of `at`. Called when the places are settled.
 
-    They are the texts whose gid begins with "number"; its second word, where there is one, is the other end, which
-    one that would leave the picture goes to. Called when the places are settled.
+    They are the texts whose gid begins with "number"; its second word, where there is one, is the other end of what
+    the number belongs to.
     """
     for ax in axes:
         levels = [ax.transData.transform((ax.convert_xunits(level), 0))[0] for level in name_levels(at).values()]
@@ -107,23 +107,25 @@ def clear_numbers(axes: Iterable[Any], at: Any) -> None:
 
 
 def _clear_number(ax: Any, text: Any, levels: list[float], other: str) -> None:
-    """levels: pixels."""
+    """To the other end where that is free, else beyond the line, else where it was. levels: pixels."""
     was, is_left = (text.xy, text.xyann, text.get_ha()), text.get_ha() == "right"
+    if not any(_lies_upon(text.get_window_extent(), level) for level in levels):
+        return
+    if other:
+        text.xy, text.xyann = (float(other), was[0][1]), (-was[1][0], was[1][1])
+        text.set_ha("left" if is_left else "right")
+        box = text.get_window_extent()
+        if ax.bbox.x0 < box.x0 and box.x1 < ax.bbox.x1 and not any(_lies_upon(box, level) for level in levels):
+            return
+        text.xy, text.xyann = was[:2]
+        text.set_ha(was[2])
     for level in sorted(levels, reverse=is_left):
         if _lies_upon(box := text.get_window_extent(), level):
             pixels = level - _CLEAR - box.x1 if is_left else level + _CLEAR - box.x0
             text.xyann = (text.xyann[0] + pixels * 72 / ax.figure.dpi, text.xyann[1])
     box = text.get_window_extent()
-    if box.x0 >= 0 and box.x1 <= ax.figure.bbox.x1:
-        return
-    text.xy, text.xyann = was[:2]
-    if other:
-        text.xy, text.xyann = (float(other), was[0][1]), (-was[1][0], was[1][1])
-        text.set_ha("left" if is_left else "right")
-        box = text.get_window_extent()
-        if box.x0 < ax.bbox.x0 or box.x1 > ax.bbox.x1 or any(_lies_upon(box, level) for level in levels):
-            text.xy, text.xyann = was[:2]
-            text.set_ha(was[2])
+    if box.x0 < 0 or box.x1 > ax.figure.bbox.x1:
+        text.xyann = was[1]
 
 
 def _lies_upon(box: Any, level: float) -> bool:

@@ -13,7 +13,7 @@ from helpers.charts.axes import wrap
 from helpers.charts.looks import GREY, Look, style
 from helpers.errors import CourseError
 from helpers.evidence import Evidence, check_names, evidence_of
-from helpers.jupyter import show
+from helpers.jupyter import break_between, show
 from helpers.lines import fold
 
 __all__ = ["Sheet", "label_axis", "measure_panels", "publish"]
@@ -68,7 +68,7 @@ def publish(sheet: Sheet, *, title: str, alt: str, answers: Any) -> None:
         f'<img alt="{html.escape(told)}" width="{_PAGE}" height="{height}" '
         'style="background: white; border-radius: 4px; max-width: 100%; height: auto" '
         f'src="data:image/png;base64,{picture}">'
-        f'<figcaption style="margin: 4px 0; opacity: 0.75">evidence: {html.escape(str(evidence))}</figcaption>'
+        f'<figcaption style="margin: 4px 0; opacity: 0.75">{break_between(f"evidence: {evidence}")}</figcaption>'
         "</figure>"
     )
     plain = "\n".join(fold(line) for line in (f"figure: {told}", f"evidence: {evidence}"))

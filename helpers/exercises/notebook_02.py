@@ -3,11 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import openai
-
 from helpers.checks import Wrong, close_to, exercise
 from helpers.costs import expected_cost, list_price
-from helpers.errors import RecordingNotFound
+from helpers.exercises import sending
 
 __all__: list[str] = []
 
@@ -17,6 +15,7 @@ _REFUSED = {
     "max_tokens": "Section 4 has the newer name of the limit.",
     "temperature": "Look it up in the table of section 4.",
 }
+_UNRECORDED = "Nobody recorded this request: it has a setting that `old` does not need. Leave it out."
 
 
 @exercise("02.moved")
@@ -37,14 +36,7 @@ def _check_moved(answer: Mapping[str, Any], old: Mapping[str, Any], send: Callab
     effort = answer.get("reasoning_effort")
     if effort not in (None, "none"):
         raise Wrong(f"Effort {effort!r} lets the model reason. No token should go to reasoning.")
-    try:
-        given = send(**answer)
-    except openai.BadRequestError as error:
-        raise Wrong(f"The service refused `{error.param}`. {_REFUSED.get(error.param or '', str(error))}") from None
-    except TypeError as error:
-        raise Wrong(f"The SDK knows no such parameter: {error}.") from None
-    except RecordingNotFound:
-        raise Wrong("Nobody recorded this request: it has a setting that `old` does not need. Leave it out.") from None
+    given = sending.send(send, answer, refused=_REFUSED, unrecorded=_UNRECORDED)
     if effort is None:
         raise Wrong("It was taken, but it does not say that no token goes to reasoning. Section 2 sends that setting.")
     ended = given.choices[0].finish_reason

@@ -7,11 +7,12 @@ from typing import Any
 from pydantic import BaseModel
 
 from helpers.checks import Wrong, exercise
-from helpers.errors import RecordingNotFound
+from helpers.exercises import sending
 
 __all__: list[str] = []
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_UNRECORDED = "Nobody has recorded these settings. tool_choice is a word or {...}, parallel_tool_calls a bool."
 _LEFT_OUT = ("pattern", "minLength", "maxLength", "format")  # of texts: section 4 lists them all
 
 
@@ -68,16 +69,8 @@ def _check_forced(answer: Any, send: Callable[..., Sequence[Any]]) -> str:
     named = function.get("name") if isinstance(function, Mapping) else None
     if named not in (None, "get_price"):
         raise Wrong(f"This names {named!r}; the call wanted is one of 'get_price'.")
-    try:
-        messages = [one.choices[0].message for one in send(**answer)]
-    except RecordingNotFound:
-        raise Wrong(
-            "Nobody has recorded these settings. tool_choice is a word or {...}, parallel_tool_calls a bool."
-        ) from None
-    except Exception as error:
-        if getattr(error, "status_code", None) != 400:
-            raise
-        raise Wrong(f"The service refuses it: {error} Section 13 shows the form of a named tool.") from None
+    answers = sending.send(send, answer, unrecorded=_UNRECORDED, look="Section 13 shows the form of a named tool.")
+    messages = [one.choices[0].message for one in answers]
     called = [[call.function.name for call in message.tool_calls or []] for message in messages]
     if choice == "none":
         raise Wrong('"none" forbids calls, and no call came back.')

@@ -65,9 +65,10 @@ def browser() -> Iterator[Any]:
         opened.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(browser: Any) -> Iterator[Any]:
-    """Of a reader who was never here. Tall, because what is not in view is not drawn."""
+    """Of a reader who was never here, for all tests of a module: JupyterLab takes seconds of a processor to load. Tall,
+    because what is not in view is not drawn."""
     context = browser.new_context(viewport={"width": 1200, "height": 6000})
     yield context.new_page()
     context.close()

@@ -69,7 +69,6 @@ SHOWN, OF_THE_THEME = ".jp-RenderedMarkdown, .jp-OutputArea-output", ".highlight
 def test_on_a_dark_exported_page_every_text_can_be_read(path, browser, tmp_path):
     page = open_page(browser, export_saved(path, "dark"), tmp_path, color_scheme="dark")
     texts = list_texts(page, SHOWN, OF_THE_THEME)
-    page.close()
     assert len(texts) > 5 and max(text.ground for text in texts) < 0.25, "a light ground on a dark page"
     assert find_pale(texts) == []
 
@@ -86,6 +85,19 @@ def test_no_table_of_an_exported_page_is_wider_than_its_column(path, browser, tm
     assert tables, "each notebook has one"
 
 
+ITEMS = """() => Array.from(document.querySelectorAll(".jp-OutputArea-output :is(p, figcaption) span"),
+    item => [item.innerText, item.getClientRects().length])"""
+
+
+def test_on_a_narrow_page_receipts_and_evidence_break_between_their_items_alone(browser, tmp_path):
+    page = open_page(browser, export_saved(NOTEBOOKS[0]), tmp_path, viewport={"width": 420, "height": 900})
+    items = page.evaluate(ITEMS)
+    page.close()
+    said = " ".join(text for text, _ in items)
+    assert "tokens out" in said and "recorded 20" in said and "evidence: " in said
+    assert [item for item in items if item[1] != 1] == []
+
+
 def test_pale_text_is_found_where_there_is_some(browser, tmp_path):
     spans = {
         "well": "color: #fff", "well, too": "color: rgba(255, 255, 255, 0.75)", "pale": "color: #777",
@@ -97,7 +109,6 @@ def test_pale_text_is_found_where_there_is_some(browser, tmp_path):
         browser, f"<html lang=en><body style='background: #111; margin: 0'>{body}<i>not asked</i>", tmp_path
     )
     texts = list_texts(page, "p")
-    page.close()
     assert [text.words for text in texts] == ["well", "well, too", "pale", "faint", "on white", "large"]
     assert [told.partition(" ")[2] for told in find_pale(texts)] == ["pale", "faint", "on white"]
     assert round(texts[0].contrast, 2) == 18.88 and round(texts[2].contrast, 2) == 4.22
@@ -141,16 +152,29 @@ def export_saved(path: Path, theme: str = "light") -> str:
 
 
 def export_page(notebook, theme: str = "light") -> str:
-    return HTMLExporter(template_name="lab", theme=theme).from_notebook_node(notebook)[0]
+    return make_exporter(theme).from_notebook_node(notebook)[0]
 
 
-def open_page(browser, text: str, folder: Path, **options):
-    """A page that reaches no other machine."""
+@functools.cache
+def make_exporter(theme: str) -> HTMLExporter:
+    """It reads its templates once."""
+    return HTMLExporter(template_name="lab", theme=theme)
+
+
+def open_page(browser, text: str, folder: Path, color_scheme: str = "light"):
+    """In a tab that reaches no other machine, and that the next page is opened in."""
     file = folder / "page.html"
     file.write_text(text, encoding="utf-8")
-    page = browser.new_page(**options)
-    page.route("**/*", lambda route: route.continue_() if route.request.url.startswith("file:") else route.abort())
+    page = open_tab(browser)
+    page.emulate_media(color_scheme=color_scheme)
     page.goto(file.as_uri(), wait_until="domcontentloaded")
+    return page
+
+
+@functools.cache
+def open_tab(browser):
+    page = browser.new_page()
+    page.route("**/*", lambda route: route.continue_() if route.request.url.startswith("file:") else route.abort())
     return page
 
 
@@ -168,7 +192,6 @@ def find_faults(browser, axe, text: str, folder: Path) -> tuple[list[str], set[t
         ours += [f"{fault['id']} at {place}" for place in left]
     page.emulate_media(color_scheme="dark")
     at_night = list_texts(page, SHOWN, OF_THE_THEME)
-    page.close()
     return ours, found, at_night
 
 

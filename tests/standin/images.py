@@ -7,6 +7,7 @@ import io
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from starlette.concurrency import run_in_threadpool
@@ -176,6 +177,8 @@ def tell_usage(text_tokens: int, image_tokens: int, output_tokens: int) -> dict[
 def draw_new(scene: Scene, wanted: Wanted, seed: int, label: str) -> "Image":
     """A scene as the picture that was wanted, signed with the label."""
     transparent = wanted.background == "transparent"
+    if transparent:
+        scene = replace(scene, background="plain")  # none is drawn: one thing alone fills the picture, as on an icon
     drawn = draw_scene(scene, wanted.size, quality=wanted.drawn, seed=seed, transparent=transparent)
     drawn.info["motifs"] = {item.motif for item in scene.items}
     return sign(drawn, label)

@@ -47,7 +47,7 @@ async def _speak(request: Request, deployment: Deployment, body: dict[str, Any])
     tokens = sum(count.text(one, deployment.encoding) for one in (wanted.text, wanted.instructions))
     engine = deployment.speaking
     note = join_notes(
-        f"voice {wanted.voice} is spoken by {engine.name_voice(wanted.voice)}",
+        f"voice {wanted.voice} is spoken by {engine.name_voice(wanted.voice, wanted.text)}",
         "instructions have no effect" if wanted.instructions else "",
     )
     api_version = request.query_params.get("api-version")

@@ -19,9 +19,9 @@ from tests.standin.front import Front, find_dated, find_named
 from tests.standin.images import next_seed
 from tests.standin.refusals import engine_absent
 from tests.standin.sound.files import Sound
-from tests.standin.sound.hearing import Segment
+from tests.standin.sound.hearing import Segment, Turn
 from tests.standin.transcriptions_request import Wanted, check_transcription, read_sound
-from tests.standin.transcripts import caption, join_text, tell_duration, tell_logprobs, tell_verbose
+from tests.standin.transcripts import caption, join_text, tell_duration, tell_logprobs, tell_speakers, tell_verbose
 from tests.standin.weights import WeightsError
 from tests.standin.wire import REGION, event_headers, json_response, make_id
 
@@ -38,7 +38,8 @@ async def _answer(api: str, request: Request, deployment: Deployment, form: Form
     sound = await read_sound(deployment, form)
     front: Front = request.app.state.front
     api_version = request.query_params.get("api-version")
-    answering = Answering(front, deployment, _OPERATIONS[api], api_version, [], 0, 0, make_id("snd"))
+    note = deployment.hearing.method if wanted.shape == "diarized_json" else ""
+    answering = Answering(front, deployment, _OPERATIONS[api], api_version, [], 0, 0, make_id("snd"), note=note)
     if deployment.model == "whisper":
         seconds = tell_duration(sound.seconds)["seconds"]
         answering.headers["csp-billing-usage"] = f"CognitiveServices.OpenAI.Whisper={seconds}"
@@ -46,11 +47,12 @@ async def _answer(api: str, request: Request, deployment: Deployment, form: Form
     seed = next_seed(front, deployment, base64.b64encode(sound.digest).decode()) if wanted.asked.temperature else 0
     asked = replace(wanted.asked, seed=seed)
     try:
+        turns = await run_in_threadpool(deployment.hearing.tell_turns, sound) if note else []
         language, segments = await run_in_threadpool(deployment.hearing.hear, sound, asked)
     except (WeightsError, ImportError, OSError) as error:
         raise engine_absent(answering.label, error) from None
     if wanted.stream:
-        events = _stream(answering, wanted, sound, segments)
+        events = _stream(answering, wanted, sound, segments, turns)
         headers = {**answering.headers, **event_headers(answering.label)}
         return StreamingResponse(events, 200, headers, media_type="text/event-stream")
     heard: list[Segment] = []
@@ -59,7 +61,7 @@ async def _answer(api: str, request: Request, deployment: Deployment, form: Form
             heard.append(segment)
             if await request.is_disconnected():
                 return Response()
-    return _tell(answering, wanted, sound, language, heard)
+    return _tell(answering, wanted, sound, language, heard, turns)
 
 
 async def _take(segments: Iterator[Segment]) -> AsyncIterator[Segment]:
@@ -71,7 +73,14 @@ async def _take(segments: Iterator[Segment]) -> AsyncIterator[Segment]:
         segments.close()  # type: ignore[attr-defined]
 
 
-def _tell(answering: Answering, wanted: Wanted, sound: Sound, language: str, heard: Sequence[Segment]) -> Response:
+def _tell(
+    answering: Answering,
+    wanted: Wanted,
+    sound: Sound,
+    language: str,
+    heard: Sequence[Segment],
+    turns: Sequence[Turn],
+) -> Response:
     text = join_text(heard)
     if wanted.shape in ("text", "srt", "vtt"):
         told = f"{text}\n" if wanted.shape == "text" else caption(heard, wanted.shape)
@@ -81,6 +90,8 @@ def _tell(answering: Answering, wanted: Wanted, sound: Sound, language: str, hea
     if wanted.shape == "verbose_json":
         body = tell_verbose(wanted.asked.task, language, sound.seconds, heard, wanted.details)
     else:
+        if wanted.shape == "diarized_json":
+            body |= {"task": "transcribe", "duration": sound.seconds, "segments": tell_speakers(heard, turns)}
         if wanted.logprobs:
             body["logprobs"] = tell_logprobs(heard)
         body["usage"] = _usage(answering, wanted, sound, text)
@@ -88,9 +99,9 @@ def _tell(answering: Answering, wanted: Wanted, sound: Sound, language: str, hea
 
 
 async def _stream(
-    answering: Answering, wanted: Wanted, sound: Sound, segments: Iterator[Segment]
+    answering: Answering, wanted: Wanted, sound: Sound, segments: Iterator[Segment], turns: Sequence[Turn]
 ) -> AsyncIterator[bytes]:
-    """A delta for each word of a segment, when the segment has been heard."""
+    """A delta for each word of a segment, when the segment has been heard; at last who spoke, where that is asked."""
     heard: list[Segment] = []
     text = ""
     async with aclosing(_take(segments)) as taken:
@@ -103,6 +114,8 @@ async def _stream(
                 if odds is not None:
                     told["logprobs"] = [{"token": piece, "logprob": odds, "bytes": list(piece.encode())}]
                 yield event(told)
+    for one in tell_speakers(heard, turns) if turns else []:
+        yield event(one)
     done: dict[str, Any] = {"type": "transcript.text.done", "text": join_text(heard)}
     if wanted.logprobs:
         done["logprobs"] = tell_logprobs(heard)

@@ -27,14 +27,13 @@ _OPERATIONS = {"transcription": "transcription", "translation": "translation"}
 
 @dataclass(frozen=True)
 class Wanted:
-    """shape: the response_format. details: of verbose_json, "word" and "segment". stream: None where none is made."""
+    """shape: the response_format. details: of verbose_json, "word" and "segment"."""
 
     shape: str
     asked: Asked
     details: frozenset[str]
     logprobs: bool
     stream: bool
-    speakers: tuple[str, ...]
 
 
 def check_transcription(api: str, deployment: Deployment, form: FormData) -> Wanted:
@@ -46,7 +45,6 @@ def check_transcription(api: str, deployment: Deployment, form: FormData) -> Wan
     granular = set(texts_of(form, "timestamp_granularities[]"))
     include = set(texts_of(form, "include[]"))  # without the brackets it is taken, and does nothing
     chunking = _read_chunking(form)
-    named = tuple(texts_of(form, "known_speaker_names[]"))
     given = {
         "timestamp_granularities": granular,
         "include": include,
@@ -55,7 +53,7 @@ def check_transcription(api: str, deployment: Deployment, form: FormData) -> Wan
         "chunking_strategy": chunking,
         "keywords": texts_of(form, "keywords[]"),
         "languages": texts_of(form, "languages[]"),
-        "known_speaker_names": named,
+        "known_speaker_names": texts_of(form, "known_speaker_names[]"),
         "known_speaker_references": texts_of(form, "known_speaker_references[]"),
     }
     for name, value in given.items():
@@ -68,15 +66,16 @@ def check_transcription(api: str, deployment: Deployment, form: FormData) -> Wan
     if deployment.model.endswith("diarize") and not chunking:
         message = "chunking_strategy is required for diarization models"
         raise bad_request(message, "chunking_strategy", "invalid_value")
-    if given["known_speaker_references"]:
-        raise not_served("'known_speaker_references'", "known_speaker_references")
+    for name in ("known_speaker_names", "known_speaker_references"):
+        if given[name]:
+            raise not_served(f"'{name}'", name)
     rule = find_rule(api, deployment.versioned, "stream")
     asked = Asked(
         task="translate" if api == "translation" else "transcribe",
         language=_check_language(_one(form, "language")),
         prompt=_one(form, "prompt"),
         temperature=_read_temperature(form),
-        words="word" in granular,
+        words="word" in granular or shape == "diarized_json",
         tokens="logprobs" in include,
         pauses=bool(chunking),
     )
@@ -87,7 +86,6 @@ def check_transcription(api: str, deployment: Deployment, form: FormData) -> Wan
         logprobs="logprobs" in include,
         # whisper takes stream and answers whole
         stream=_one(form, "stream").lower() == "true" and bool(rule and rule["accepted"] == "yes"),
-        speakers=named,
     )
 
 
@@ -139,6 +137,9 @@ def _check_taken(api: str, deployment: Deployment, name: str, value: Any) -> Non
     rule = find_rule(api, deployment.versioned, name)
     if not value or rule is None:
         return
+    if rule["accepted"] == "no" and name == "prompt":
+        error = {"message": "Prompt is not supported for diarization models", "type": "invalid_request_error"}
+        raise ServiceError(400, error)
     if rule["accepted"] == "no":
         message = f"Unsupported parameter: '{name}' is not supported with this model."
         raise bad_request(message, name, "unsupported_parameter")

