@@ -1,6 +1,8 @@
 """Each exercise: untouched, plausible wrong answers with hints of their own, and the solution."""
 
 import base64
+import datetime
+import io
 from types import SimpleNamespace
 from typing import Annotated, Literal
 
@@ -14,7 +16,8 @@ from pydantic import Field, create_model
 from helpers import check, connect
 from helpers.costs import list_price
 from helpers.errors import CourseError, RecordingNotFound
-from helpers.images import mask_of, picture_file, read_picture
+from helpers.images import data_url, mask_of, picture_file, read_picture
+from helpers.settings import ROOT
 
 USAGE = SimpleNamespace(prompt_tokens=20, completion_tokens=60, total_tokens=80)
 
@@ -28,6 +31,10 @@ class Replayed:
     @property
     def chat(self):
         return connect(self._notebook).chat
+
+
+def without(request, name):
+    return {key: value for key, value in request.items() if key != name}
 
 
 def renamed(request):
@@ -80,6 +87,29 @@ HARBOUR = {
     "rows": np.array([[1.0, 0.0], [0.0, 1.0]]),
     "made_by": "large",
 }
+
+
+def draw(model, prompt, size, quality, background="opaque", output_format="png"):
+    """An answer as the SDK gives it: with a transparent ground, a picture of which three quarters are clear."""
+    picture = Image.new("RGBA", (8, 8), (0, 0, 0, 0 if background == "transparent" else 255))
+    picture.paste((200, 160, 60, 255), (0, 0, 8, 2))
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    item = SimpleNamespace(b64_json=base64.b64encode(buffer.getvalue()).decode())
+    return SimpleNamespace(data=[item], usage=SimpleNamespace(output_tokens=272), size=size, quality=quality)
+
+
+DRAWING = SimpleNamespace(images=SimpleNamespace(generate=draw))
+ICON = {"client": DRAWING, "prompt": "An icon: a star"}
+STAR = {
+    "model": "gpt-image-1-mini", "prompt": "An icon: a star", "size": "1024x1024", "quality": "low",
+    "background": "transparent",
+}  # fmt: skip
+WRITTEN = {"model": "dall-e-3", "prompt": "A tent", "size": "1792x1024", "quality": "hd", "style": "natural"}
+TENT = {"model": "gpt-image-1-mini", "prompt": "A tent", "size": "1536x1024", "quality": "high"}
+CATALOGUE = {"model": "gpt-image-2", "size": "1536x1024", "products": 250, "prompt_tokens": 120}
+DRAWN, ASKED = (list_price("gpt-image-2", item).usd / 1e6 for item in ("image_output", "input"))
+FOUR_PROMPTS = 4 * 120 * ASKED
 PAIRS = {
     "cosines": np.array([0.95, 0.904, 0.85, 0.8, 0.5]),
     "known": np.array([True, True, False, True, False]),
@@ -153,6 +183,38 @@ def visit(**changed):
     return create_model("Visit", **({"day": Literal[DAYS], "time": str, "name": str | None} | changed))
 
 
+def shown(view, detail, text=None, **more):
+    """The request of 05.request; view: of VIEWS, or another URL. more: other parameters."""
+    picture = {"url": VIEWS.get(view, view)} | ({"detail": detail} if detail else {})
+    parts = [{"type": "text", "text": text or ARTICLE}, {"type": "image_url", "image_url": picture}]
+    return {"model": "gpt-4o", "messages": [{"role": "user", "content": parts}]} | more
+
+
+ARTICLE = "What is the article number? Answer with the number."
+COFFEE = read_picture(ROOT / "data" / "media" / "vision" / "label_coffee.png")
+VIEWS = {"whole": data_url(COFFEE), "edge": data_url(COFFEE.crop((0, 400, 512, 512)))}
+LABEL = {"client": Replayed("05_multimodal_models"), "question": ARTICLE, "views": VIEWS, "print_px": 7.5}
+PHOTO = {"model": "gpt-5.4-mini", "width": 4032, "height": 3024, "budget": 500}
+
+
+def find_reasons(receipt, today, room=0.005, reads_dates=True, fails=False, looks_ahead=True):
+    """The function of 05.reasons, or one that leaves something out."""
+    found = []
+    if abs(sum(line.euros for line in receipt.lines) - receipt.total) >= room:
+        found.append("the lines do not add up to the total")
+    if not reads_dates:
+        return found
+    try:
+        day = datetime.datetime.strptime(receipt.date, "%Y-%m-%d").date()
+        if looks_ahead and day > today:
+            found.append("the date is after today")
+    except ValueError:
+        if fails:
+            raise
+        found.append("the date is none")
+    return found
+
+
 # (exercise, what its cell hands over, the solution, {wrong answer's name: (wrong answer, a part of its hint)})
 ROOM = Image.new("RGB", (1008, 672), "ivory")
 EDITED = Image.new("RGB", ROOM.size, "navy")
@@ -174,7 +236,7 @@ def asks_to_edit(mask=WINDOW, **changed):
     return {name: value for name, value in asked.items() if value is not None}
 
 
-VIEWS = {
+REPAINT = {
     "client": SimpleNamespace(images=SimpleNamespace(edit=edit_picture)),
     "prompt": VIEW,
     "picture": ROOM,
@@ -370,6 +432,63 @@ EXERCISES = [
         },
     ),
     (
+        "05.request",
+        LABEL,
+        shown("edge", "low"),
+        {
+            "the whole, low": (shown("whole", "low"), "shrinks this picture to 512"),
+            "the whole, high": (shown("whole", "high"), "a smaller piece of the label"),
+            "the whole, auto": (shown("whole", "auto"), "counts for 425 tokens"),
+            "the edge, high": (shown("edge", "high"), "less detail"),
+            "no detail": (shown("edge", None), "Nobody recorded this request"),
+            "original": (shown("edge", "original"), "knows no other"),
+            "another question": (shown("edge", "low", "What does it cost?"), "Ask the question"),
+            "another picture": (shown("https://example.com/a.png", "low"), "one of the two"),
+            "another model": (shown("edge", "low", model="gpt-5.4-mini"), "goes to gpt-4o"),
+            "a limit": (shown("edge", "low", max_tokens=20), "Leave out max_tokens"),
+            "no messages": ({"model": "gpt-4o"}, "needs messages"),
+            "a text alone": (
+                {"model": "gpt-4o", "messages": [{"role": "user", "content": ARTICLE}]},
+                "a list of parts",
+            ),
+            "the URL alone": (VIEWS["edge"], "A dictionary was expected"),
+        },
+    ),
+    (
+        "05.side",
+        PHOTO,
+        736,
+        {
+            "too large": (1024, "which is more than 500"),
+            "smaller than needed": (640, "would fit too"),
+            "the photo itself": (4032, "has only 4,032 pixels"),
+            "half a pixel": (736.5, "A whole number"),
+            "a text": ("736", "A number of pixels"),
+        },
+    ),
+    (
+        "05.reasons",
+        {},
+        find_reasons,
+        {
+            "no room at all": (lambda receipt, today: find_reasons(receipt, today, room=1e-20), "to the cent"),
+            "too much room": (lambda receipt, today: find_reasons(receipt, today, room=1), "a cent too low"),
+            "amounts alone": (
+                lambda receipt, today: find_reasons(receipt, today, reads_dates=False),
+                "a date after today",
+            ),
+            "no look at the day": (
+                lambda receipt, today: find_reasons(receipt, today, looks_ahead=False),
+                "lets through a date after",
+            ),
+            "it fails on a date": (lambda receipt, today: find_reasons(receipt, today, fails=True), "It fails on"),
+            "the total alone": (lambda receipt, today: [] if receipt.total < 60 else ["large"], "not the sum"),
+            "everything": (lambda receipt, today: ["always"], "It sends a right receipt"),
+            "a bool": (lambda receipt, today: True, "return a list"),
+            "called": ([], "no brackets"),
+        },
+    ),
+    (
         "06.request",
         HARBOUR,
         {"model": "text-embedding-3-large", "input": "Where?"},
@@ -406,6 +525,58 @@ EXERCISES = [
         },
     ),
     (
+        "07.icon",
+        ICON,
+        STAR,
+        {
+            "no background": (without(STAR, "background"), "asks for a transparent"),
+            "JPEG": (STAR | {"output_format": "jpeg"}, "PNG can be transparent"),
+            "a model that refuses it": (STAR | {"model": "gpt-image-2"}, "Section 6 shows"),
+            "a dearer model": (STAR | {"model": "gpt-image-1.5"}, "gpt-image-1.5 takes $0.0087"),
+            "the newest model": (STAR | {"model": "gpt-image-2.5-flare"}, "gpt-image-2.5-flare takes $0.0059"),
+            "another quality": (STAR | {"quality": "medium"}, "Another quality costs less"),
+            "the smallest size of another model": (STAR | {"size": "1024x640"}, "knows 1024x1024, 1024x1536"),
+            "auto": (STAR | {"size": "auto"}, "Say the smallest of its sizes"),
+            "n": (STAR | {"n": 2}, "One icon is wanted"),
+            "more": (STAR | {"style": "natural"}, "Not needed here: style"),
+            "another prompt": (STAR | {"prompt": "A star"}, "Leave the prompt as it stands"),
+            "no model": (without(STAR, "model"), "needs model"),
+            "the prompt alone": ("An icon: a star", "A dictionary was expected"),
+        },
+    ),
+    (
+        "07.corrected",
+        {"client": DRAWING, "written": WRITTEN},
+        TENT,
+        {
+            "as it was": (WRITTEN, "The call is for gpt-image-1-mini"),
+            "style left in": (TENT | {"style": "natural"}, "style is not known"),
+            "response_format": (TENT | {"response_format": "b64_json"}, "base64 comes in any case"),
+            "the size left": (TENT | {"size": "1792x1024"}, "The service would refuse it. size"),
+            "the quality left": (TENT | {"quality": "hd"}, "The service would refuse it. quality"),
+            "a portrait": (TENT | {"size": "1024x1536"}, "not 1024x1536"),
+            "no size": (without(TENT, "size"), "not None"),
+            "another quality": (TENT | {"quality": "medium"}, "Which is it now? Not medium"),
+            "more": (TENT | {"n": 2}, "Not needed here: n"),
+            "another prompt": (TENT | {"prompt": "A tent, natural"}, "Leave the prompt"),
+        },
+    ),
+    (
+        "07.bill",
+        CATALOGUE,
+        250 * ((3 * 158 + 5_488) * DRAWN + FOUR_PROMPTS),
+        {
+            "without prompts": (250 * (3 * 158 + 5_488) * DRAWN, "The prompts are missing"),
+            "one prompt": (250 * ((3 * 158 + 5_488) * DRAWN + FOUR_PROMPTS / 4), "Each of the four requests"),
+            "without drafts": (250 * (5_488 * DRAWN + FOUR_PROMPTS / 4), "three drafts are missing"),
+            "all in high": (250 * (4 * 5_488 * DRAWN + FOUR_PROMPTS), "only the final is high"),
+            "one product": ((3 * 158 + 5_488) * DRAWN + FOUR_PROMPTS, "one product"),
+            "not per million": (250e6 * ((3 * 158 + 5_488) * DRAWN + FOUR_PROMPTS), "for a million tokens"),
+            "squares": (250 * ((3 * 196 + 7_024) * DRAWN + FOUR_PROMPTS), "That is a square"),
+            "a guess": (1.0, "Add the picture tokens"),
+        },
+    ),
+    (
         "08.keep",
         KEEPS,
         lambda before, after, mask: Image.composite(before, after, mask.getchannel("A")),
@@ -428,7 +599,7 @@ EXERCISES = [
     ),
     (
         "08.request",
-        VIEWS,
+        REPAINT,
         asks_to_edit(),
         {
             "the wall, too": (asks_to_edit(mask_of(ROOM.size, (580, 60, 900, 370))), "frees more"),
@@ -511,6 +682,15 @@ def test_a_request_that_comes_back_without_hidden_steps_or_text_is_not_right(cap
 
         check("04.request", carried(), habit=HABIT, client=answering(create))
         assert f"{hidden} hidden tokens and the text {text!r}" in capsys.readouterr().out
+
+
+def test_a_picture_asked_for_with_what_comes_by_itself_is_asked_for_all_the_same(capsys):
+    check("07.icon", STAR | {"n": 1, "output_format": "png"}, **ICON)
+    check("07.corrected", TENT | {"n": 1}, client=DRAWING, written=WRITTEN)
+    assert [line[:18] for line in capsys.readouterr().out.splitlines() if ": right." in line] == [
+        "07.icon: right. 75",
+        "07.corrected: righ",
+    ]
 
 
 def test_a_request_that_is_refused_is_a_hint_and_no_error(capsys):

@@ -18,6 +18,7 @@ from helpers import costs, tables
 from helpers.course import deployments, doctor
 from helpers.errors import TableError
 from helpers.parameters import find_rule
+from helpers.picture_tokens import shown_picture_tokens
 from tests.facts.comparing import compare_tables
 
 FACTS = Path(os.environ.get("AZURE_OPENAI_SPECS", "not-set")) / "facts"
@@ -26,7 +27,7 @@ needs_facts = pytest.mark.skipif(not FACTS.is_dir(), reason="AZURE_OPENAI_SPECS 
 needs_wire = pytest.mark.skipif(not WIRE.is_dir(), reason="AZURE_OPENAI_SPECS names no folder with wire/")
 
 EXPECTED = ["models", "lifecycle", "prices", "media_tokens", "parameters", "measured_on_azure", "errors"]
-EXPECTED += ["reasoning_scores"]
+EXPECTED += ["reasoning_scores", "picture_prompts", "vision_scores"]
 EXPECTED += ["image_tokens", "vision_tokens", "realtime_events", "service_facts", "published_comparisons", "claims"]
 
 
@@ -315,6 +316,19 @@ def test_a_score_at_an_effort_belongs_to_a_model_that_takes_this_effort():
         assert rule and (not row.reasoning_effort or row.reasoning_effort in rule["allowed_values"].split("|")), row
     pairs = scores[scores.benchmark != "MMLU"]
     assert set(pairs.groupby(["model", "reasoning_effort"]).benchmark.count()) == {2}
+
+
+def test_what_a_recorded_prompt_has_beside_its_picture_is_what_its_text_takes_or_the_row_says_why():
+    left = {
+        row.answer: row.prompt_tokens - shown_picture_tokens(row.model, row.width_px, row.height_px)
+        for row in tables.load_table("picture_prompts").itertuples()
+    }
+    assert (left["pydantic_vision_gpt4o_3008x2000"], left["pydantic_vision_gpt41nano_540x360"]) == (14, 13)
+    assert left["pydantic_vision_gpt5mini_597x566"] == left["pydantic_vision_gpt5mini_400x301"]
+    notes = tables.load_table("picture_prompts").set_index("answer").note
+    assert {name for name, tokens in left.items() if not 0 < tokens < 200} == {
+        name for name, note in notes.items() if "explained" in note or "would give it" in note
+    }
 
 
 def test_no_measured_answer_reasons_more_than_it_writes():
