@@ -39,7 +39,7 @@ __all__ = [
 Box = tuple[int, int, int, int]
 
 _PAGE, _GAP, _DENSE = 700, 10, 1.5  # pixels of a page; pixels drawn for one that is shown
-_MOST_BYTES = {"png": 50_000_000, "jpeg": 50_000_000}  # of a picture to be edited; a mask: 4 MB
+_MOST_BYTES = 50_000_000  # of a picture to be edited; a mask: 4 MB
 _MOST_MASK_BYTES = 4_000_000
 _MOST_PIXELS = 100_000_000  # a small file can hold more than memory has
 
@@ -59,7 +59,7 @@ def read_picture(source: Any) -> "Picture":
     Turned as its Exif says, as viewers and models do; of an animation the first one; 16 bits become 8. Raises
     CourseError where it is none, is cut off, or has more than 100 million pixels.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     data = _read_bytes(source)
     try:
@@ -72,6 +72,8 @@ def read_picture(source: Any) -> "Picture":
         raise CourseError(
             "a picture of far more than 100 million pixels", next="a smaller one: such a file can fill the memory"
         ) from None
+    except UnidentifiedImageError:  # its text holds an address in memory
+        raise CourseError("these bytes are no picture", next="a PNG or JPEG file, or its bytes") from None
     except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:  # by what Pillow's readers stop
         raise CourseError(f"this is no whole picture: {error}", next="a PNG or JPEG file, or its bytes") from None
     upright = ImageOps.exif_transpose(opened)
@@ -136,7 +138,8 @@ def mask_of(size: tuple[int, int], *boxes: Box) -> "Picture":
 def check_mask(mask: "Picture", picture: "Picture") -> None:
     """Raise CourseError where the service would refuse a mask, or an edit with it could change nothing, or everything.
 
-    The service wants a PNG below 4 MB with an alpha channel, as large as the (first) picture.
+    The service wants a PNG below 4 MB with an alpha channel, as large as the (first) picture; what may change has
+    alpha 0, so a soft edge is no part of it.
     """
     if mask.size != picture.size:
         raise CourseError(
@@ -150,8 +153,8 @@ def check_mask(mask: "Picture", picture: "Picture") -> None:
         )
     least, most = cast("tuple[int, int]", mask.convert("RGBA").getchannel("A").getextrema())
     if least > 0:
-        where = "opaque" if least == 255 else "nowhere fully transparent"
-        raise CourseError(f"the mask is {where} everywhere: nothing may change", next="mask_of(picture.size, box)")
+        where = "opaque everywhere" if least == 255 else "nowhere fully transparent"
+        raise CourseError(f"the mask is {where}: nothing may change", next="mask_of(picture.size, box)")
     if most == 0:
         raise CourseError("the mask is transparent everywhere: all may change", next="leave the mask out, or draw one")
     if len(_encode(mask)) > _MOST_MASK_BYTES:
@@ -208,10 +211,18 @@ def change_of(before: "Picture", after: "Picture", mask: "Picture | None" = None
 
 
 def picture_file(picture: "Picture", name: str = "picture.png") -> tuple[str, bytes, str]:
-    """What the SDK takes as a file: name, bytes, content type. The name's ending (.png, .jpg) says the format."""
-    kind = "jpeg" if Path(name).suffix.lower() in (".jpg", ".jpeg") else "png"
+    """What the SDK takes as a file: name, bytes, content type. The name's ending (.png, .jpg) says the format; without
+    one it is PNG. Raises CourseError for another format, for more than 100 million pixels, and from 50 MB on.
+    """
+    ending = Path(name).suffix.lower()
+    if ending not in ("", ".png", ".jpg", ".jpeg"):
+        raise CourseError(f"{name}: pictures to be edited are sent as PNG or JPEG", next=f'"{Path(name).stem}.png"')
+    if math.prod(picture.size) > _MOST_PIXELS:
+        width, height = picture.size
+        raise CourseError(f"a picture of {width:,} x {height:,} pixels", next="a smaller one: at most 100 million")
+    kind = "jpeg" if ending in (".jpg", ".jpeg") else "png"
     data = _encode(picture, kind)
-    if len(data) > _MOST_BYTES[kind]:
+    if len(data) >= _MOST_BYTES:
         raise CourseError(f"{name} has {len(data) / 1e6:.0f} MB", next="below 50 MB: a smaller picture, or .jpg")
     return name, data, f"image/{kind}"
 
@@ -251,7 +262,8 @@ def _encode(picture: "Picture", kind: str = "png") -> bytes:
         ground.alpha_composite(picture.convert("RGBA"))
         ground.convert("RGB").save(buffer, "JPEG", quality=90)
     else:
-        picture.save(buffer, "PNG")
+        kept = picture.mode in ("1", "L", "LA", "P", "RGB", "RGBA")  # PNG knows no CMYK and no numbers with a comma
+        (picture if kept else picture.convert("RGB")).save(buffer, "PNG")
     return buffer.getvalue()
 
 

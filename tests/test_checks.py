@@ -16,7 +16,7 @@ from pydantic import Field, create_model
 from helpers import check, connect
 from helpers.costs import list_price
 from helpers.errors import CourseError, RecordingNotFound
-from helpers.images import data_url, read_picture
+from helpers.images import data_url, mask_of, picture_file, read_picture
 from helpers.settings import ROOT
 
 USAGE = SimpleNamespace(prompt_tokens=20, completion_tokens=60, total_tokens=80)
@@ -216,6 +216,36 @@ def find_reasons(receipt, today, room=0.005, reads_dates=True, fails=False, look
 
 
 # (exercise, what its cell hands over, the solution, {wrong answer's name: (wrong answer, a part of its hint)})
+ROOM = Image.new("RGB", (1008, 672), "ivory")
+EDITED = Image.new("RGB", ROOM.size, "navy")
+BOXES = {"window": [594, 72, 882, 360], "portrait": [408, 92, 520, 240]}
+WINDOW = mask_of(ROOM.size, (594, 72, 882, 360))
+VIEW = "A harbour."
+
+
+def edit_picture(*, model, image, mask, prompt, quality):
+    """An answer as the SDK gives it: the picture, edited within the mask."""
+    done = Image.composite(ROOM, EDITED, read_picture(mask[1]).getchannel("A"))
+    return SimpleNamespace(data=[SimpleNamespace(b64_json=base64.b64encode(picture_file(done)[1]).decode())])
+
+
+def asks_to_edit(mask=WINDOW, **changed):
+    """The request of 08.request; changed: other parameters, or None for one to leave out."""
+    asked = {"model": "gpt-image-1-mini", "image": picture_file(ROOM), "mask": picture_file(mask), "prompt": VIEW}
+    asked |= {"quality": "low"} | changed
+    return {name: value for name, value in asked.items() if value is not None}
+
+
+REPAINT = {
+    "client": SimpleNamespace(images=SimpleNamespace(edit=edit_picture)),
+    "prompt": VIEW,
+    "picture": ROOM,
+    "boxes": BOXES,
+}
+KEEPS = {"before": ROOM, "after": EDITED, "mask": WINDOW}
+SENT_BOTH = 2 * (65 + 129 + 4_160)  # tokens of a photo, which is brought to one tile, and of a logo
+IMG_IN, IMG_OUT = (list_price("gpt-image-1.5", item).usd for item in ("image_input", "image_output"))
+
 EXERCISES = [
     (
         "00.share",
@@ -544,6 +574,64 @@ EXERCISES = [
             "not per million": (250e6 * ((3 * 158 + 5_488) * DRAWN + FOUR_PROMPTS), "for a million tokens"),
             "squares": (250 * ((3 * 196 + 7_024) * DRAWN + FOUR_PROMPTS), "That is a square"),
             "a guess": (1.0, "Add the picture tokens"),
+        },
+    ),
+    (
+        "08.keep",
+        KEEPS,
+        lambda before, after, mask: Image.composite(before, after, mask.getchannel("A")),
+        {
+            "the wrong way round": (
+                lambda before, after, mask: Image.composite(after, before, mask.getchannel("A")),
+                "other way round",
+            ),
+            "the edit as it came": (lambda before, after, mask: after, "Outside the mask"),
+            "the picture as it was": (lambda before, after, mask: before, "Inside the mask"),
+            "nothing comes back": (lambda before, after, mask: None, "Does it return a picture"),
+            "another size": (lambda before, after, mask: before.resize((10, 10)), "(10, 10) pixels"),
+            "see-through": (
+                lambda before, after, mask: Image.composite(before.convert("RGBA"), mask, mask.getchannel("A")),
+                "transparent parts",
+            ),
+            "it fails": (lambda before, after, mask: mask["A"], "It fails: TypeError"),
+            "no function": (True, "A function of three pictures"),
+        },
+    ),
+    (
+        "08.request",
+        REPAINT,
+        asks_to_edit(),
+        {
+            "the wall, too": (asks_to_edit(mask_of(ROOM.size, (580, 60, 900, 370))), "frees more"),
+            "half of it": (asks_to_edit(mask_of(ROOM.size, (594, 72, 700, 360))), "only a part"),
+            "another place": (asks_to_edit(mask_of(ROOM.size, (408, 92, 520, 240))), "another place"),
+            "white": (asks_to_edit(Image.new("RGB", ROOM.size, "white")), "no transparency"),
+            "half of the size": (asks_to_edit(WINDOW.resize((504, 336))), "504 x 336"),
+            "no mask": (asks_to_edit(mask=WINDOW) | {"mask": None}, "needs mask"),
+            "a dearer model": (asks_to_edit(model="gpt-image-2"), "a cheaper one"),
+            "a retired model": (asks_to_edit(model="gpt-image-1"), "no model of section 1"),
+            "a better quality": (asks_to_edit(quality="medium"), "lower quality than medium"),
+            "an odd quality": (asks_to_edit(quality="hd"), "No quality is called 'hd'"),
+            "other words": (asks_to_edit(prompt="A beach."), "as it stands"),
+            "another picture": (asks_to_edit(image=picture_file(EDITED)), "not the room"),
+            "a picture as text": (asks_to_edit(image="room"), "image is sent as a file"),
+            "more": (asks_to_edit(size="1536x1024", n=1), "Leave n, size out"),
+            "no dictionary": ("gpt-image-1-mini", "A dictionary was expected"),
+        },
+    ),
+    (
+        "08.bill",
+        {},
+        1_000 * (SENT_BOTH * IMG_IN + 1_056 * IMG_OUT) / 1e6,
+        {
+            "one edit": ((SENT_BOTH * IMG_IN + 1_056 * IMG_OUT) / 1e6, "one edit"),
+            "what is drawn": (1_056 * IMG_OUT / 1e3, "sent are missing"),
+            "what is sent": (SENT_BOTH * IMG_IN / 1e3, "drawn is missing"),
+            "low fidelity": ((2 * 194 * IMG_IN + 1_056 * IMG_OUT) / 1e3, "High fidelity is missing"),
+            "the photo alone": (((194 + 4_160) * IMG_IN + 1_056 * IMG_OUT) / 1e3, "logo is a picture"),
+            "cents": ((SENT_BOTH * IMG_IN + 1_056 * IMG_OUT) / 10, "In cents"),
+            "not per million": ((SENT_BOTH * IMG_IN + 1_056 * IMG_OUT) * 1e3, "per 1,000,000"),
+            "a guess": (1.0, "Add up the tokens"),
         },
     ),
 ]

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import random
 
 import pytest
 from PIL import Image, ImageDraw
@@ -58,8 +59,9 @@ def test_a_picture_is_read_from_whatever_holds_it(tmp_path):
 
 @pytest.mark.parametrize("broken", [b"", b"no picture", "@@@", "data:image/png;base64,AAAA", 3, None])
 def test_what_is_no_picture_is_refused(broken):
-    with pytest.raises(CourseError):
+    with pytest.raises(CourseError) as refused:
         read_picture(broken)
+    assert " at 0x" not in str(refused.value), "the text is the same in every run"
 
 
 def test_a_cut_off_picture_is_refused():
@@ -135,11 +137,33 @@ def test_a_box_outside_the_picture_is_refused(box):
         (lambda: Image.new("L", (64, 48), 255), "no transparency"),
         (lambda: Image.new("RGBA", (64, 48), (0, 0, 0, 255)), "opaque everywhere"),
         (lambda: Image.new("RGBA", (64, 48), (0, 0, 0, 0)), "transparent everywhere"),
+        (lambda: Image.new("LA", (64, 48), (0, 128)), "nowhere fully transparent: nothing may change"),
     ],
 )
 def test_a_mask_that_the_service_would_refuse_is_refused_first(mask, words):
     with pytest.raises(CourseError, match=words):
         check_mask(mask(), draw())
+
+
+def speckled(size=(64, 48)) -> Image.Image:
+    """A mask whose hidden colours are noise: the file is as large as it can be."""
+    mask = Image.frombytes("RGBA", size, random.Random(8).randbytes(4 * size[0] * size[1]))
+    mask.paste((0, 0, 0, 0), (0, 0, 8, 8))
+    return mask
+
+
+def test_a_mask_of_4_mb_is_refused():
+    large = speckled((1_200, 900))
+    with pytest.raises(CourseError, match="4 MB or more"):
+        check_mask(large, Image.new("RGB", large.size))
+
+
+def test_a_mask_of_few_colours_with_a_transparent_one_is_taken():
+    mask = Image.new("P", (64, 48), 1)
+    mask.putpalette([255, 255, 255, 0, 0, 0])
+    mask.paste(0, (8, 8, 32, 32))
+    mask.info["transparency"] = 0
+    check_mask(mask, draw())
 
 
 def test_a_canvas_grows_and_its_mask_lets_the_margin_be_filled():
@@ -174,6 +198,25 @@ def test_a_file_is_what_its_name_says(name, kind):
     sent = picture_file(draw(), name)
     assert sent[0] == name and sent[2] == kind
     assert Image.open(io.BytesIO(sent[1])).format == kind.removeprefix("image/").upper()
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.svg", "picture.pdf"])
+def test_another_format_is_refused_before_it_is_sent(name):
+    with pytest.raises(CourseError, match="PNG or JPEG"):
+        picture_file(draw(), name)
+
+
+def test_a_huge_picture_is_refused_before_it_is_sent(monkeypatch):
+    with pytest.raises(CourseError, match="11,000 x 11,000 pixels"):
+        picture_file(Image.new("1", (11_000, 11_000)))
+    monkeypatch.setattr("helpers.images._MOST_BYTES", 200)
+    with pytest.raises(CourseError, match="below 50 MB"):
+        picture_file(draw())
+
+
+@pytest.mark.parametrize("mode", ["CMYK", "F", "YCbCr"])
+def test_a_picture_of_any_mode_becomes_a_file(mode):
+    assert Image.open(io.BytesIO(picture_file(draw().convert("L" if mode == "F" else "RGB").convert(mode))[1])).load()
 
 
 # --- odd pictures -----------------------------------------------------------------------------------------------------

@@ -191,6 +191,9 @@ def test_input_tokens_are_counted_as_documented(client, picture):
     assert fine.input_tokens_details.image_tokens == 194 + 4_160
     with pytest.raises(openai.BadRequestError, match="Unknown parameter: 'input_fidelity'"):
         edit(client, small, input_fidelity="high")
+    with pytest.raises(openai.BadRequestError, match="'gpt-image-2' does not support the 'input_fidelity'") as refused:
+        edit(client, small, model="gpt-image-2", input_fidelity="high")
+    assert refused.value.code == "invalid_input_fidelity_model"
 
 
 @pytest.mark.parametrize(

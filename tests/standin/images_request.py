@@ -115,6 +115,9 @@ def _check_parameter(api: str, deployment: Deployment, name: str, value: Any) ->
         return
     rule = find_rule(api, deployment.versioned, name)
     if name not in _KNOWN or (rule and rule["accepted"] == "no"):
+        if name == "input_fidelity" and deployment.model.startswith("gpt-image-2"):
+            message = f"The model '{deployment.model}' does not support the 'input_fidelity' parameter."
+            raise image_error(message, name, "invalid_input_fidelity_model")
         if value is not False:
             raise bad_request(f"Unknown parameter: '{name}'.", name, "unknown_parameter")
         return
