@@ -219,7 +219,9 @@ def picture_file(picture: "Picture", name: str = "picture.png") -> tuple[str, by
         raise CourseError(f"{name}: pictures to be edited are sent as PNG or JPEG", next=f'"{Path(name).stem}.png"')
     if math.prod(picture.size) > _MOST_PIXELS:
         width, height = picture.size
-        raise CourseError(f"a picture of {width:,} x {height:,} pixels", next="a smaller one: at most 100 million")
+        raise CourseError(
+            f"a picture of {width:,} x {height:,} pixels is too large to be sent", next="at most 100 million pixels"
+        )
     kind = "jpeg" if ending in (".jpg", ".jpeg") else "png"
     data = _encode(picture, kind)
     if len(data) >= _MOST_BYTES:
