@@ -104,7 +104,8 @@ def show_pictures(
     ]
     line = f"evidence: {evidence}"
     page = (
-        f'<div style="display: flex; flex-wrap: wrap; gap: {_GAP}px; max-width: {_PAGE}px">{"".join(cells)}</div>'
+        f'<div style="display: grid; grid-template-columns: repeat({columns}, minmax(0, {width}px)); gap: {_GAP}px; '
+        f'max-width: {_PAGE}px">{"".join(cells)}</div>'
         f'<p style="margin: 4px 0; opacity: 0.75">{break_between(line)}</p>'
     )
     texts = dict.fromkeys(told) if isinstance(alt, str) else told
@@ -293,7 +294,7 @@ def _figure(picture: "Picture", caption: str, alt: str, width: int) -> str:
         f'<img alt="{html.escape(alt)}" width="{width}" style="max-width: 100%; height: auto; border-radius: 4px" '
         f'src="data:image/png;base64,{_preview(picture, width)}">'
     )
-    return f'<figure style="margin: 0; width: {width}px">{image}{_caption(caption)}</figure>'
+    return f'<figure style="margin: 0">{image}{_caption(caption)}</figure>'
 
 
 def _caption(caption: str) -> str:

@@ -1,6 +1,8 @@
 """Each exercise: untouched, plausible wrong answers with hints of their own, and the solution."""
 
+import base64
 import datetime
+import io
 from types import SimpleNamespace
 from typing import Annotated, Literal
 
@@ -8,6 +10,7 @@ import httpx2
 import numpy as np
 import pytest
 from openai import APIConnectionError, BadRequestError
+from PIL import Image
 from pydantic import Field, create_model
 
 from helpers import check, connect
@@ -28,6 +31,10 @@ class Replayed:
     @property
     def chat(self):
         return connect(self._notebook).chat
+
+
+def without(request, name):
+    return {key: value for key, value in request.items() if key != name}
 
 
 def renamed(request):
@@ -80,6 +87,29 @@ HARBOUR = {
     "rows": np.array([[1.0, 0.0], [0.0, 1.0]]),
     "made_by": "large",
 }
+
+
+def draw(model, prompt, size, quality, background="opaque", output_format="png"):
+    """An answer as the SDK gives it: with a transparent ground, a picture of which three quarters are clear."""
+    picture = Image.new("RGBA", (8, 8), (0, 0, 0, 0 if background == "transparent" else 255))
+    picture.paste((200, 160, 60, 255), (0, 0, 8, 2))
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    item = SimpleNamespace(b64_json=base64.b64encode(buffer.getvalue()).decode())
+    return SimpleNamespace(data=[item], usage=SimpleNamespace(output_tokens=272), size=size, quality=quality)
+
+
+DRAWING = SimpleNamespace(images=SimpleNamespace(generate=draw))
+ICON = {"client": DRAWING, "prompt": "An icon: a star"}
+STAR = {
+    "model": "gpt-image-1-mini", "prompt": "An icon: a star", "size": "1024x1024", "quality": "low",
+    "background": "transparent",
+}  # fmt: skip
+WRITTEN = {"model": "dall-e-3", "prompt": "A tent", "size": "1792x1024", "quality": "hd", "style": "natural"}
+TENT = {"model": "gpt-image-1-mini", "prompt": "A tent", "size": "1536x1024", "quality": "high"}
+CATALOGUE = {"model": "gpt-image-2", "size": "1536x1024", "products": 250, "prompt_tokens": 120}
+DRAWN, ASKED = (list_price("gpt-image-2", item).usd / 1e6 for item in ("image_output", "input"))
+FOUR_PROMPTS = 4 * 120 * ASKED
 PAIRS = {
     "cosines": np.array([0.95, 0.904, 0.85, 0.8, 0.5]),
     "known": np.array([True, True, False, True, False]),
@@ -464,6 +494,58 @@ EXERCISES = [
             "a text": ("0.8", "A number was expected"),
         },
     ),
+    (
+        "07.icon",
+        ICON,
+        STAR,
+        {
+            "no background": (without(STAR, "background"), "asks for a transparent"),
+            "JPEG": (STAR | {"output_format": "jpeg"}, "PNG can be transparent"),
+            "a model that refuses it": (STAR | {"model": "gpt-image-2"}, "Section 6 shows"),
+            "a dearer model": (STAR | {"model": "gpt-image-1.5"}, "gpt-image-1.5 takes $0.0087"),
+            "the newest model": (STAR | {"model": "gpt-image-2.5-flare"}, "gpt-image-2.5-flare takes $0.0059"),
+            "another quality": (STAR | {"quality": "medium"}, "Another quality costs less"),
+            "the smallest size of another model": (STAR | {"size": "1024x640"}, "knows 1024x1024, 1024x1536"),
+            "auto": (STAR | {"size": "auto"}, "Say the smallest of its sizes"),
+            "n": (STAR | {"n": 2}, "One icon is wanted"),
+            "more": (STAR | {"style": "natural"}, "Not needed here: style"),
+            "another prompt": (STAR | {"prompt": "A star"}, "Leave the prompt as it stands"),
+            "no model": (without(STAR, "model"), "needs model"),
+            "the prompt alone": ("An icon: a star", "A dictionary was expected"),
+        },
+    ),
+    (
+        "07.corrected",
+        {"client": DRAWING, "written": WRITTEN},
+        TENT,
+        {
+            "as it was": (WRITTEN, "The call is for gpt-image-1-mini"),
+            "style left in": (TENT | {"style": "natural"}, "style is not known"),
+            "response_format": (TENT | {"response_format": "b64_json"}, "base64 comes in any case"),
+            "the size left": (TENT | {"size": "1792x1024"}, "The service would refuse it. size"),
+            "the quality left": (TENT | {"quality": "hd"}, "The service would refuse it. quality"),
+            "a portrait": (TENT | {"size": "1024x1536"}, "not 1024x1536"),
+            "no size": (without(TENT, "size"), "not None"),
+            "another quality": (TENT | {"quality": "medium"}, "Which is it now? Not medium"),
+            "more": (TENT | {"n": 2}, "Not needed here: n"),
+            "another prompt": (TENT | {"prompt": "A tent, natural"}, "Leave the prompt"),
+        },
+    ),
+    (
+        "07.bill",
+        CATALOGUE,
+        250 * ((3 * 158 + 5_488) * DRAWN + FOUR_PROMPTS),
+        {
+            "without prompts": (250 * (3 * 158 + 5_488) * DRAWN, "The prompts are missing"),
+            "one prompt": (250 * ((3 * 158 + 5_488) * DRAWN + FOUR_PROMPTS / 4), "Each of the four requests"),
+            "without drafts": (250 * (5_488 * DRAWN + FOUR_PROMPTS / 4), "three drafts are missing"),
+            "all in high": (250 * (4 * 5_488 * DRAWN + FOUR_PROMPTS), "only the final is high"),
+            "one product": ((3 * 158 + 5_488) * DRAWN + FOUR_PROMPTS, "one product"),
+            "not per million": (250e6 * ((3 * 158 + 5_488) * DRAWN + FOUR_PROMPTS), "for a million tokens"),
+            "squares": (250 * ((3 * 196 + 7_024) * DRAWN + FOUR_PROMPTS), "That is a square"),
+            "a guess": (1.0, "Add the picture tokens"),
+        },
+    ),
 ]
 WRONG = [(name, given, *case) for name, given, _, wrong in EXERCISES for case in wrong.items()]
 
@@ -512,6 +594,15 @@ def test_a_request_that_comes_back_without_hidden_steps_or_text_is_not_right(cap
 
         check("04.request", carried(), habit=HABIT, client=answering(create))
         assert f"{hidden} hidden tokens and the text {text!r}" in capsys.readouterr().out
+
+
+def test_a_picture_asked_for_with_what_comes_by_itself_is_asked_for_all_the_same(capsys):
+    check("07.icon", STAR | {"n": 1, "output_format": "png"}, **ICON)
+    check("07.corrected", TENT | {"n": 1}, client=DRAWING, written=WRITTEN)
+    assert [line[:18] for line in capsys.readouterr().out.splitlines() if ": right." in line] == [
+        "07.icon: right. 75",
+        "07.corrected: righ",
+    ]
 
 
 def test_a_request_that_is_refused_is_a_hint_and_no_error(capsys):

@@ -103,6 +103,11 @@ def test_nobody_is_named_or_nothing_is_shown(capsys, monkeypatch):
         shown(capsys, monkeypatch, draw(), alt="a disc")
 
 
+def test_pictures_side_by_side_shrink_on_a_narrow_page_rather_than_wrap(capsys, monkeypatch):
+    html, _ = shown(capsys, monkeypatch, dict.fromkeys("ab", draw()), SOURCE, alt=["one", "two"])
+    assert "grid-template-columns: repeat(2, minmax(0, 345px))" in html
+
+
 def test_a_large_picture_makes_a_small_preview(capsys, monkeypatch):
     html, _ = shown(capsys, monkeypatch, draw((3_000, 2_000)), SOURCE, alt="a disc")
     assert len(html) < 20_000

@@ -12,6 +12,7 @@ from helpers.course.notebooks import compare_outputs, read_notebook, run_noteboo
 from helpers.errors import CourseError
 from helpers.lines import WIDTH
 from helpers.settings import ROOT
+from tests.forks import no_forks
 
 NAME, QUESTION, OPTIONS = "06.tokens", "Which costs more tokens?", ["German", "English"]
 ASKED = "Which costs more tokens? German or English?\n"
@@ -138,7 +139,8 @@ def test_a_guess_that_was_kept_before_is_marked(book):
 
 
 def test_asking_loads_no_widgets_where_none_can_be_shown():
-    ran = run_in(ROOT / "notebooks", *CELLS[:2], "import sys; print('ipywidgets' in sys.modules)")
+    with no_forks():  # those have everything loaded
+        ran = run_in(ROOT / "notebooks", *CELLS[:2], "import sys; print('ipywidgets' in sys.modules)")
     assert printed(ran.cells[2]) == "False\n"
 
 

@@ -281,6 +281,13 @@ def test_a_translation_is_told_as_one(client):
     assert answer.to_dict()["task"] == "translate"
 
 
+def test_a_translation_knows_no_log_probabilities(client):
+    raw = client.audio.translations.with_raw_response.create(
+        model="whisper", file=("a.wav", make_wav(3)), extra_body={"include[]": "logprobs", "chunking_strategy": "x"}
+    )
+    assert sorted(json.loads(raw.content)) == ["text", "usage"]
+
+
 def test_a_higher_temperature_draws_anew_and_zero_does_not(client):
     sound = make_wav(5, 8_000)
     assert len({hear(client, sound, temperature=0.8).text for _ in range(3)}) == 3

@@ -80,7 +80,6 @@ TABLES = "() => Array.from(document.querySelectorAll('table'), one => [one.offse
 def test_no_table_of_an_exported_page_is_wider_than_its_column(path, browser, tmp_path):
     page = open_page(browser, export_saved(path), tmp_path)
     tables = page.evaluate(TABLES)
-    page.close()
     assert [table for table in tables if table[0] > 700] == []
     assert tables, "each notebook has one"
 
@@ -90,9 +89,8 @@ ITEMS = """() => Array.from(document.querySelectorAll(".jp-OutputArea-output :is
 
 
 def test_on_a_narrow_page_receipts_and_evidence_break_between_their_items_alone(browser, tmp_path):
-    page = open_page(browser, export_saved(NOTEBOOKS[0]), tmp_path, viewport={"width": 420, "height": 900})
+    page = open_page(browser, export_saved(NOTEBOOKS[0]), tmp_path, width=420)
     items = page.evaluate(ITEMS)
-    page.close()
     said = " ".join(text for text, _ in items)
     assert "tokens out" in said and "recorded 20" in said and "evidence: " in said
     assert [item for item in items if item[1] != 1] == []
@@ -161,12 +159,13 @@ def make_exporter(theme: str) -> HTMLExporter:
     return HTMLExporter(template_name="lab", theme=theme)
 
 
-def open_page(browser, text: str, folder: Path, color_scheme: str = "light"):
-    """In a tab that reaches no other machine, and that the next page is opened in."""
+def open_page(browser, text: str, folder: Path, color_scheme: str = "light", width: int = 1280):
+    """In a tab that reaches no other machine, and that the next page is opened in. width: pixels."""
     file = folder / "page.html"
     file.write_text(text, encoding="utf-8")
     page = open_tab(browser)
     page.emulate_media(color_scheme=color_scheme)
+    page.set_viewport_size({"width": width, "height": 900})
     page.goto(file.as_uri(), wait_until="domcontentloaded")
     return page
 
@@ -240,9 +239,8 @@ def test_the_caption_of_a_narrow_table_stands_in_one_line(browser, tmp_path):
     cell.outputs = [nbformat.v4.new_output("display_data", caught.outputs[0].data)]
     text = export_page(nbformat.v4.new_notebook(cells=[cell]))
     for width, most in ((1000, 1.8), (400, 8)):  # lines
-        page = open_page(browser, text, tmp_path, viewport={"width": width, "height": 500})
+        page = open_page(browser, text, tmp_path, width=width)
         caption = page.locator("caption")
         height = caption.evaluate("one => one.offsetHeight / parseFloat(getComputedStyle(one).lineHeight)")
         assert height < most
         assert page.locator("table").evaluate("one => one.offsetWidth") <= min(700, width)
-        page.close()

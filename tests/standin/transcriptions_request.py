@@ -42,9 +42,11 @@ def check_transcription(api: str, deployment: Deployment, form: FormData) -> Wan
         raise operation_refused(_OPERATIONS[api], deployment.name)
     shape = _one(form, "response_format") or "json"
     _check_shape(api, deployment, shape)
-    granular = set(texts_of(form, "timestamp_granularities[]"))
-    include = set(texts_of(form, "include[]"))  # without the brackets it is taken, and does nothing
-    chunking = _read_chunking(form)
+    granular, include, chunking = set[str](), set[str](), ""
+    if api == "transcription":  # a translation knows none of these; what a form holds beside the known does nothing
+        granular = set(texts_of(form, "timestamp_granularities[]"))
+        include = set(texts_of(form, "include[]"))  # without the brackets it is taken, and does nothing
+        chunking = _read_chunking(form)
     given = {
         "timestamp_granularities": granular,
         "include": include,
