@@ -608,6 +608,17 @@ def test_a_picture_asked_for_with_what_comes_by_itself_is_asked_for_all_the_same
     ]
 
 
+@pytest.mark.parametrize(("text", "outcome"), [("It is 40318-7.", "has the number"), ("4031", "has not the number")])
+def test_the_check_of_the_article_number_looks_at_what_came_back(text, outcome, capsys):
+    def create(*, model, messages):
+        choice = SimpleNamespace(message=SimpleNamespace(content=text))
+        return SimpleNamespace(choices=[choice], usage=SimpleNamespace(prompt_tokens=100))
+
+    check("05.request", shown("edge", "low"), **(LABEL | {"client": answering(create)}))
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.startswith("05.request: right.") and f"the answer {outcome}" in said
+
+
 def test_a_request_that_is_refused_is_a_hint_and_no_error(capsys):
     def create(*, model, messages, reasoning_effort, max_completion_tokens):
         raise APIConnectionError(request=httpx2.Request("POST", "https://contoso.openai.azure.com"))
