@@ -197,7 +197,7 @@ LABEL = {"client": Replayed("05_multimodal_models"), "question": ARTICLE, "views
 PHOTO = {"model": "gpt-5.4-mini", "width": 4032, "height": 3024, "budget": 500}
 
 
-def find_reasons(receipt, today, room=0.005, reads_dates=True, fails=False, looks_ahead=True):
+def find_reasons(receipt, today, room=0.005, reads_dates=True, fails=False, looks_ahead=True, length=10):
     """The function of 05.reasons, or one that leaves something out."""
     found = []
     if abs(sum(line.euros for line in receipt.lines) - receipt.total) >= room:
@@ -208,10 +208,12 @@ def find_reasons(receipt, today, room=0.005, reads_dates=True, fails=False, look
         day = datetime.datetime.strptime(receipt.date, "%Y-%m-%d").date()
         if looks_ahead and day > today:
             found.append("the date is after today")
+        if length and len(receipt.date) != length:
+            found.append("no date of the form YYYY-MM-DD")
     except ValueError:
         if fails:
             raise
-        found.append("the date is none")
+        found.append("no real date")
     return found
 
 
@@ -481,6 +483,7 @@ EXERCISES = [
                 lambda receipt, today: find_reasons(receipt, today, looks_ahead=False),
                 "lets through a date after",
             ),
+            "short forms taken": (lambda receipt, today: find_reasons(receipt, today, length=0), "2026-1-4"),
             "it fails on a date": (lambda receipt, today: find_reasons(receipt, today, fails=True), "It fails on"),
             "the total alone": (lambda receipt, today: [] if receipt.total < 60 else ["large"], "not the sum"),
             "everything": (lambda receipt, today: ["always"], "It sends a right receipt"),
@@ -691,6 +694,17 @@ def test_a_picture_asked_for_with_what_comes_by_itself_is_asked_for_all_the_same
         "07.icon: right. 75",
         "07.corrected: righ",
     ]
+
+
+@pytest.mark.parametrize(("text", "outcome"), [("It is 40318-7.", "has the number"), ("4031", "has not the number")])
+def test_the_check_of_the_article_number_looks_at_what_came_back(text, outcome, capsys):
+    def create(*, model, messages):
+        choice = SimpleNamespace(message=SimpleNamespace(content=text))
+        return SimpleNamespace(choices=[choice], usage=SimpleNamespace(prompt_tokens=100))
+
+    check("05.request", shown("edge", "low"), **(LABEL | {"client": answering(create)}))
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.startswith("05.request: right.") and f"the answer {outcome}" in said
 
 
 def test_a_request_that_is_refused_is_a_hint_and_no_error(capsys):

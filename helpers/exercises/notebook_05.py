@@ -14,13 +14,14 @@ from helpers.picture_tokens import shown_picture_tokens
 __all__: list[str] = []
 
 _LIKE = '{"model": "gpt-4o", "messages": look(question, view)}'
-_READABLE = 6.5  # pixels: lower print is blurred
+_READABLE = 6.5  # pixels of font size: a smaller font is blurred
+_NUMBER = "40318"  # printed on the label
 
 
 @exercise("05.request")
 def _check_request(answer: Any, client: Any, question: str, views: Mapping[str, str], print_px: float) -> str:
     """views: name -> data URL of the whole label, and of its lower edge. Truth: the fewest tokens by the table's rules
-    among the views in which the print, print_px high, keeps its height; then what came back."""
+    among the views in which the print, of font size print_px, keeps its size; then what came back."""
     request = read_request(answer, _LIKE)
     if request["model"] != "gpt-4o":
         raise Wrong("The request goes to gpt-4o: of the two in section 5, its low is the cheap one.")
@@ -45,13 +46,15 @@ def _check_request(answer: Any, client: Any, question: str, views: Mapping[str, 
     longest = max(read_picture(views[name]).size)
     if detail == "low" and print_px * min(1, 512 / longest) < _READABLE:
         raise Wrong(
-            f"{tokens} tokens, but low shrinks this picture to 512 pixels, and print of {print_px} pixels to "
-            f"{print_px * 512 / longest:.0f}."
+            f"{tokens} tokens, but low shrinks this picture to 512 pixels, and a font of {print_px} pixels to "
+            f"{print_px * 512 / longest:.0f}, too small to read."
         )
     if tokens > min(counted.values()):
         instead = "a smaller piece of the label" if name == max(views, key=_area_in(views)) else "less detail"
-        raise Wrong(f"The picture counts for {tokens} tokens, and the number can be read. Fewer do it too: {instead}.")
-    return f"The picture counts for {tokens} tokens, the whole request for {said.usage.prompt_tokens}."
+        raise Wrong(f"The picture counts for {tokens} tokens. Fewer keep the print as large: {instead}.")
+    read = _NUMBER in str(said.choices[0].message.content).replace(" ", "")
+    outcome = "the answer has the number" if read else "the answer has not the number, though the print is large enough"
+    return f"The picture counts for {tokens} tokens, the whole request for {said.usage.prompt_tokens}; {outcome}."
 
 
 def _read_message(messages: Any) -> tuple[str, Mapping[str, Any]]:
@@ -115,7 +118,8 @@ _FLAWED = {
     "a total that is not the sum of the lines": _receipt(57.5, Bread=4.5, Roll=1.25),
     "a total that is a cent too low": _receipt(5.74, Bread=4.5, Roll=1.25),
     "a date after today": _receipt(5.75, "2026-11-21", Bread=4.5, Roll=1.25),
-    "a date that is none, 2026-13-40": _receipt(5.75, "2026-13-40", Bread=4.5, Roll=1.25),
+    "a date that does not exist, 2026-13-40": _receipt(5.75, "2026-13-40", Bread=4.5, Roll=1.25),
+    "a date that is not of the form YYYY-MM-DD, 2026-1-4": _receipt(5.75, "2026-1-4", Bread=4.5, Roll=1.25),
     "a date in words, 4 Nov 2026": _receipt(5.75, "4 Nov 2026", Bread=4.5, Roll=1.25),
 }
 
