@@ -314,9 +314,10 @@ def test_on_a_narrow_page_printed_lines_break_between_words(lab, page):
     cell = v4.new_code_cell("print(words)", execution_count=1)
     cell.outputs = [v4.new_output("stream", name="stdout", text=f"{words} {'x' * 200}")]
     nbformat.write(normalise_notebook(v4.new_notebook(cells=[cell])), path)
-    page.set_viewport_size({"width": 700, "height": 1000})
+    page.set_viewport_size({"width": 1200, "height": 1000})
     page.goto(lab.address_of(path.name))
-    wait_for_kernel(page)  # or the server, ended while it starts one, ends badly
+    wait_for_kernel(page)  # or the server, ended while it starts one, ends badly; a narrow toolbar hides its name
+    page.set_viewport_size({"width": 700, "height": 1000})
     printed = page.locator(".jp-OutputArea-output pre")
     printed.wait_for(timeout=60_000)
     page.wait_for_function("document.querySelector('link[href$=\"custom/custom.css\"]').sheet")

@@ -115,7 +115,7 @@ def _check_parameter(api: str, deployment: Deployment, name: str, value: Any) ->
         return
     rule = find_rule(api, deployment.versioned, name)
     if name not in _KNOWN or (rule and rule["accepted"] == "no"):
-        if name == "input_fidelity" and deployment.model.startswith("gpt-image-2"):
+        if name == "input_fidelity" and api == "image_edits" and deployment.model.startswith("gpt-image-2"):
             message = f"The model '{deployment.model}' does not support the 'input_fidelity' parameter."
             raise image_error(message, name, "invalid_input_fidelity_model")
         if value is not False:
