@@ -270,7 +270,7 @@ def test_what_a_model_takes_is_answered(standin: Standin, case: str):
     [
         ("gpt-image-1-mini", {"style": "vivid"}, "style", "Unknown parameter: 'style'."),
         ("gpt-image-1-mini", {"input_fidelity": "high"}, "input_fidelity", "Unknown parameter: 'input_fidelity'."),
-        ("gpt-image-2", {"input_fidelity": "high"}, "input_fidelity", "does not support the 'input_fidelity' parameter."),
+        ("gpt-image-2", {"input_fidelity": "high"}, "input_fidelity", "does not support the 'input_fidelity'"),
         ("gpt-image-1", {"input_fidelity": "medium"}, "input_fidelity", "are: 'high' and 'low'."),
         ("gpt-image-2", {"background": "transparent"}, None, "Transparent background is not supported for this model."),
         ("gpt-image-1-mini", {"partial_images": 2}, "partial_images", "streaming"),
