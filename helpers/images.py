@@ -4,7 +4,6 @@ Everything is Pillow's Image, in RGB or RGBA. What is checked here is checked be
 """
 
 import base64
-import binascii
 import functools
 import html
 import io
@@ -68,6 +67,7 @@ def read_picture(source: Any) -> "Picture":
             width, height = opened.size
             raise CourseError(f"a picture of {width:,} x {height:,} pixels", next="a smaller one: at most 100 million")
         opened.load()
+        upright = ImageOps.exif_transpose(opened)
     except Image.DecompressionBombError:
         raise CourseError(
             "a picture of far more than 100 million pixels", next="a smaller one: such a file can fill the memory"
@@ -76,7 +76,6 @@ def read_picture(source: Any) -> "Picture":
         raise CourseError("these bytes are no picture", next="a PNG or JPEG file, or its bytes") from None
     except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:  # by what Pillow's readers stop
         raise CourseError(f"this is no whole picture: {error}", next="a PNG or JPEG file, or its bytes") from None
-    upright = ImageOps.exif_transpose(opened)
     if upright.mode.startswith("I"):  # 16 bits, which Pillow's own conversion would cut off instead of scaling
         upright = upright.convert("I").point(lambda value: value / 257).convert("L")
     return upright if upright.mode in ("RGB", "RGBA") else upright.convert("RGBA" if _has_alpha(upright) else "RGB")
@@ -88,8 +87,8 @@ def show_pictures(
     """Show pictures side by side, each under its caption, with their alt texts and whose they are.
 
     pictures: caption -> picture, or one alone. answers: as in helpers.evidence.evidence_of. alt: what is seen,
-    for those who do not see it: one text, or one for each picture; it is what tests compare. columns: as fit, at most
-    4. Raises CourseError where an alt text is missing, EvidenceError as show_table does.
+    for those who do not see it: one text, or one for each picture; it is what tests compare. columns: at most 4, where
+    it is not said. Raises CourseError where an alt text is missing, EvidenceError as show_table does.
     """
     shown = dict(pictures) if isinstance(pictures, Mapping) else {"": pictures}
     if not shown:
@@ -110,8 +109,8 @@ def show_pictures(
         f'max-width: {_PAGE}px">{"".join(cells)}</div>'
         f'<p style="margin: 4px 0; opacity: 0.75">{break_between(line)}</p>'
     )
-    texts = dict.fromkeys(told) if isinstance(alt, str) else told
-    named = [f"picture: {f'{caption}: ' if caption else ''}{text}" for caption, text in zip(shown, texts, strict=False)]
+    texts = [alt, *[""] * (len(shown) - 1)] if isinstance(alt, str) else told  # one that is said of all stands once
+    named = [": ".join(filter(None, ("picture", *pair))) for pair in zip(shown, texts, strict=True)]
     plain = "\n".join([*map(fold, named), fold(line)])
     show(page, plain, evidence=evidence.kind)
 
@@ -231,6 +230,8 @@ def picture_file(picture: "Picture", name: str = "picture.png") -> tuple[str, by
 
 def data_url(picture: "Picture", kind: str = "png") -> str:
     """The picture as text that a request can hold: data:image/png;base64,... kind: png or jpeg."""
+    if kind not in ("png", "jpeg"):
+        raise CourseError(f"{kind} is no kind of picture that is sent here", next='kind="jpeg", or "png"')
     return f"data:image/{kind};base64,{base64.b64encode(_encode(picture, kind)).decode()}"
 
 
@@ -250,7 +251,7 @@ def _read_bytes(source: Any) -> bytes:
             return _read_bytes(Path(source))
         try:
             return base64.b64decode(text, validate=True)
-        except binascii.Error:
+        except ValueError:  # binascii.Error, or letters that are not ASCII
             raise CourseError("this text is no picture in base64", next="b64_json of an answer, or a path") from None
     raise CourseError(f"{type(source).__name__} is no picture", next="a path, bytes, a data URL, or an item of .data")
 

@@ -68,7 +68,7 @@ def drawn_picture_tokens(model: str, size: str = "1024x1024", quality: str = "hi
     table does not list follow the formula of gpt-image-2 (computed, not recorded). Raises CourseError for a model,
     quality or size that has no figure. Source: image_tokens.csv.
     """
-    name = list_versions(model)[0]["model"] if model not in _priced_models() else model
+    name = model if model in _priced_models() else next(iter(list_versions(model)), {"model": model})["model"]
     for row in read_rows("image_tokens"):
         if (row["model"], row["what"], row["quality"], row["size"]) == (name, "picture", quality, size):
             return int(row["output_tokens"])
@@ -113,7 +113,7 @@ def _find_rule(model: str, detail: str, use: str) -> dict[str, str]:
         wanted = [(model, "")]
     else:
         meant: list[Any] = list_versions(model)
-        wanted = [(meant[0]["model"], meant[0]["version"]), (meant[0]["model"], "")]
+        wanted = [pair for row in meant[:1] for pair in ((row["model"], row["version"]), (row["model"], ""))]
     for name, version in wanted:
         by_detail = {row["detail"]: row for row in rows if (row["model"], row["version"]) == (name, version)}
         for one in (detail, *(("high", "") if detail in ("auto", "") else ("",))):
@@ -156,7 +156,7 @@ def _count_patches(width: float, height: float) -> int:
 
 
 def _whole(length: float) -> int:
-    return math.floor(length + 1e-9)
+    return max(1, math.floor(length + 1e-9))
 
 
 def _read_size(size: str) -> tuple[int, int]:

@@ -301,3 +301,17 @@ def test_a_jpeg_of_a_transparent_picture_is_white_there():
 def test_nothing_is_not_shown(capsys, monkeypatch):
     with pytest.raises(CourseError, match="no pictures"):
         shown(capsys, monkeypatch, {}, SOURCE, alt=[])
+
+
+def test_a_kind_that_is_not_sent_and_text_beyond_ascii_are_refused():
+    with pytest.raises(CourseError, match="jpg is no kind"):
+        data_url(Image.new("RGB", (2, 2)), "jpg")
+    with pytest.raises(CourseError, match="no picture in base64"):
+        read_picture("Küche")
+
+
+def test_a_picture_with_broken_exif_is_no_whole_picture():
+    buffer = io.BytesIO()
+    Image.new("RGB", (2, 2)).save(buffer, "PNG", exif=b"Exif\x00\x00broken!!")
+    with pytest.raises(CourseError, match="no whole picture"):
+        read_picture(buffer.getvalue())

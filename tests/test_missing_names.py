@@ -44,11 +44,20 @@ def test_a_name_that_no_cell_above_makes_has_none(notebook, name):
     assert explain_missing(name, notebook, "asking", transform) == ""
 
 
+def test_a_name_that_a_cell_above_made_and_gave_up_has_none(notebook):
+    """As an error does after its `except`: to run the cell again would not help."""
+    ran = {source for _, _, source in CELLS}
+    assert explain_missing("client", notebook, "asking", transform, ran) == ""
+    assert explain_missing("client", notebook, "asking", transform, ran - {CELLS[1][2]})
+
+
 def test_where_the_failing_cell_is_not_saved_yet_every_cell_counts(notebook):
     assert explain_missing("below", notebook, "new").startswith("below is made")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"cells": 3}', '{"cells": [3]}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"cells": 3}', '{"cells": [3]}', '{"cells": [{"cell_type": "code"}]}']
+)
 def test_a_notebook_that_cannot_be_read_gives_no_card_and_no_error(tmp_path, text):
     path = tmp_path / "any.ipynb"
     path.write_text(text, encoding="utf-8")

@@ -181,6 +181,11 @@ def test_what_is_no_payload_or_would_not_come_back_the_same_stays(answer):
     assert lift_payloads(answer, lambda data: pytest.fail("lifted")) == answer
 
 
+def test_a_schema_that_allows_null_is_no_payload():
+    schema = {"type": ["string", "null"], "description": "the town, where one is named"}
+    assert lift_payloads({"tools": [{"parameters": {"properties": {"town": schema}}}]}, dict)["tools"]
+
+
 def test_a_form_is_read_in_the_order_sent():
     body = (
         b'--B\r\nContent-Disposition: form-data; name="model"\r\n\r\nm\r\n'

@@ -109,3 +109,14 @@ def test_what_is_not_known_is_said():
         drawn_picture_tokens("gpt-image-1", "2048x2048")
     with pytest.raises(CourseError, match="no rule"):
         shown_picture_tokens("gpt-35-turbo", 100, 100)
+
+
+def test_a_model_that_no_table_knows_is_named():
+    for count in (lambda: drawn_picture_tokens("no-model"), lambda: shown_picture_tokens("no-model", 9, 9)):
+        with pytest.raises(CourseError, match="no-model"):
+            count()
+
+
+def test_a_line_of_one_pixel_counts_as_what_the_model_sees():
+    assert shown_picture_tokens("gpt-4o", 1, 3_000, "high") > shown_picture_tokens("gpt-4o", 1, 3_000, "low")
+    assert shown_picture_tokens("gpt-5.4", 1, 3_000, "high") > 0

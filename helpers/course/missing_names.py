@@ -6,7 +6,7 @@ says is read from its file when the error is there, and not before: a kernel sta
 
 import json
 import symtable
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -24,13 +24,16 @@ def load_ipython_extension(shell: Any) -> None:
         if type(error) is NameError and error.name:  # an UnboundLocalError is about no other cell
             path = Path(shell.user_ns.get("__session__", ""))  # which notebook this is, says ipykernel
             asking = shell.get_parent().get("metadata", {}).get("cellId")
-            if card := explain_missing(error.name, path, asking, shell.transform_cell):
+            ran = {source.strip() for source in shell.history_manager.input_hist_raw}
+            if card := explain_missing(error.name, path, asking, shell.transform_cell, ran):
                 print(card)
 
     shell.events.register("post_run_cell", look)
 
 
-def explain_missing(name: str, notebook: Path, asking: str | None, transform: Any = str) -> str:
+def explain_missing(
+    name: str, notebook: Path, asking: str | None, transform: Any = str, ran: Collection[str] = ()
+) -> str:
     """What to do about a name that a cell above makes; "" where none does, or the notebook cannot be read.
 
     asking: the id of the cell that failed; cells below it do not count, and where it is not in the file, all do.
@@ -43,7 +46,8 @@ def explain_missing(name: str, notebook: Path, asking: str | None, transform: An
     for cell in cells:
         if cell.get("id") == asking:
             return ""
-        if cell.get("cell_type") == "code" and name in _names_made(transform("".join(cell["source"]))):
+        source = "".join(cell.get("source", "")) if cell.get("cell_type") == "code" else ""
+        if source.strip() not in ran and name in _names_made(transform(source)):
             return str(
                 CourseError(
                     f"{name} is made by an earlier cell, which this kernel has not run since it started",

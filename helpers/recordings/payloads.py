@@ -185,7 +185,7 @@ def is_sidecar(value: Any) -> bool:
 
 def _keeper(owner: dict[str, Any], name: str, parent: str, keep: Any, keep_sound: Any) -> Any:
     """Who takes this field, None where it is no payload."""
-    kind = owner.get("type", "")
+    kind = str(owner.get("type", ""))  # of a JSON schema it may be a list
     if (parent == "audio" and name == "data") or _SOUND_FIELDS.get(kind) == name:
         return keep_sound
     return keep if name in {"b64_json", "partial_image_b64"} or _EVENT_FIELDS.get(kind) == name else None

@@ -1,5 +1,6 @@
 """Where a picture comes from: a data URL, a file of data/media, or a server on this machine. Nothing else is opened."""
 
+import asyncio
 import base64
 import binascii
 import re
@@ -87,10 +88,13 @@ async def _ask_loopback(http: httpx2.AsyncClient, part: PicturePart) -> bytes:
     """From a server on this machine: no redirect is followed, and no more is read than a picture may have."""
     try:
         url = httpx2.URL(part.url)
-        if url.host not in _LOOPBACK:
+        if url.host not in _LOOPBACK or not 0 < (url.port or 80) < 65_536:
             raise _refuse_fetch(part)
         data = bytearray()
-        async with http.stream("GET", url, timeout=_SECONDS, follow_redirects=False) as answer:
+        async with (
+            asyncio.timeout(_SECONDS),
+            http.stream("GET", url, timeout=_SECONDS, follow_redirects=False) as answer,
+        ):
             if answer.status_code != 200:
                 raise _refuse_fetch(part)
             async for chunk in answer.aiter_bytes():
@@ -98,7 +102,7 @@ async def _ask_loopback(http: httpx2.AsyncClient, part: PicturePart) -> bytes:
                 if len(data) > MOST_BYTES:
                     break
         return bytes(data)
-    except (httpx2.RequestError, httpx2.InvalidURL):
+    except (httpx2.RequestError, httpx2.InvalidURL, UnicodeError, TimeoutError):
         raise _refuse_fetch(part) from None
 
 
