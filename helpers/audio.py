@@ -17,7 +17,7 @@ from helpers.errors import CourseError
 from helpers.evidence import check_names, evidence_of
 from helpers.jupyter import show
 from helpers.lines import fold
-from helpers.sound_files import kind_of, mp3_seconds, scale_samples, with_true_lengths
+from helpers.sound_files import WavForm, kind_of, mp3_seconds, scale_samples, with_true_lengths
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,7 +59,7 @@ class Sound:
 
     def cut(self, start_s: float, end_s: float) -> "Sound":
         """The part between two moments, in seconds."""
-        return Sound(self.samples[round(start_s * self.rate) : round(end_s * self.rate)], self.rate)
+        return Sound(self.samples[max(0, round(start_s * self.rate)) : max(0, round(end_s * self.rate))], self.rate)
 
     def to_wav(self) -> bytes:
         """A WAV file of 16 bits."""
@@ -89,14 +89,11 @@ def read_sound(source: Any, rate: int | None = None) -> Sound:
             f"this is {kind}, and only WAV can be read", next='response_format="wav"; show_sound plays it'
         )
     try:
-        with wave.open(io.BytesIO(with_true_lengths(data))) as file:
-            samples = scale_samples(file.readframes(file.getnframes()), file.getsampwidth())
-            channels = file.getnchannels()
-            return Sound(
-                samples[: len(samples) // channels * channels].reshape(-1, channels).mean(1), file.getframerate()
-            )
-    except (wave.Error, EOFError, ValueError) as error:
+        form = WavForm.of(data)
+    except ValueError as error:
         raise CourseError(f"this WAV cannot be read: {error}", next="16 bit PCM, as the service sends it") from None
+    end = form.start + form.size if form.size else len(data)
+    return Sound(form.to_samples(data[form.start : end]), form.rate)
 
 
 def duration(source: Any) -> float:
@@ -115,8 +112,8 @@ def sound_file(source: Any, name: str = "sound.wav") -> tuple[str, bytes, str]:
     source: a Sound, a path (whose name is taken), bytes, or an answer of audio.speech. Raises CourseError where the
     service would refuse it or hear nothing: empty, too short, silent, too large, of another kind than its name says.
     """
-    if isinstance(source, Path):
-        name = source.name
+    if isinstance(source, str | Path):
+        name = Path(source).name
     data = source.to_wav() if isinstance(source, Sound) else bytes_of(source)
     ending = Path(name).suffix.removeprefix(".").lower()
     if ending not in ENDINGS:
@@ -145,10 +142,13 @@ def show_sound(sounds: Any, *answers: Any, alt: str | Sequence[str]) -> None:
     helpers.evidence.evidence_of. alt: what is said, for those who do not hear it: one text, or one for each sound; it
     is what tests compare. Raises CourseError where one is missing, EvidenceError as show_table does.
     """
-    shown = dict(sounds) if isinstance(sounds, Mapping) else {"": sounds}
+    shown = {str(caption): one for caption, one in sounds.items()} if isinstance(sounds, Mapping) else {"": sounds}
     told = [alt] * len(shown) if isinstance(alt, str) else list(alt)
     if len(told) != len(shown) or not all(one.strip() for one in told):
-        raise CourseError(f"{len(shown)} sounds and {len(told)} texts", next="say of each sound what is heard")
+        said = sum(bool(one.strip()) for one in told)
+        raise CourseError(
+            f"{len(shown)} sounds, and {said} texts that say something", next="say of each sound what is heard"
+        )
     evidence = evidence_of(*answers)
     check_names([*shown, *told], evidence)
     rows, lines = [], []

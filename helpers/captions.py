@@ -12,6 +12,9 @@ __all__ = ["Caption", "read_captions", "shift_captions", "write_captions"]
 _CLOCK = r"(?:(\d+):)?(\d\d):(\d\d)[.,](\d{3})"
 _TIMES = re.compile(rf"{_CLOCK}\s*-->\s*{_CLOCK}")
 
+# No other sign is a tag: whisper writes "3 < 5" as it hears it.
+_TAG = re.compile(r"</?(?:c|i|b|u|v|lang|ruby|rt)(?:[.\s][^<>]*)?>|</?(?:\d+:)?\d\d:\d\d\.\d{3}>")
+
 
 class Caption(NamedTuple):
     """start_s, end_s: seconds. text: one line or several."""
@@ -28,7 +31,7 @@ def write_captions(captions: Iterable[Caption], kind: str = "srt") -> str:
     blocks = [] if kind == "srt" else ["WEBVTT\n"]
     for number, caption in enumerate(captions, 1):
         text = "\n".join(line.strip() for line in caption.text.splitlines() if line.strip())
-        if not text or not 0 <= caption.start_s < caption.end_s:
+        if not text or not 0 <= round(caption.start_s * 1000) < round(caption.end_s * 1000):
             raise CourseError(f"caption {number} cannot be shown: {caption.start_s} to {caption.end_s} s, {text!r}")
         mark = "," if kind == "srt" else "."
         times = f"{_tell(caption.start_s, mark)} --> {_tell(caption.end_s, mark)}"
@@ -49,7 +52,7 @@ def read_captions(text: str) -> list[Caption]:
         if not (times := _TIMES.search(block)) or block.lstrip().startswith(("NOTE", "STYLE", "REGION")):
             continue
         shown = "\n".join(block[times.end() :].split("\n")[1:]).strip()
-        shown = html.unescape(re.sub(r"<[^>]*>", "", shown)) if is_vtt else shown
+        shown = html.unescape(_TAG.sub("", shown)) if is_vtt else shown
         found.append(Caption(_read(times.groups()[:4]), _read(times.groups()[4:]), shown))
     if not found and text.strip() and not is_vtt:
         raise CourseError("no captions are in this text", next='response_format="srt" or "vtt", of whisper')

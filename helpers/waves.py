@@ -1,13 +1,12 @@
 """Work on sound that was read: pauses found, long recordings cut at them, noise added at a stated strength."""
 
-import wave
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from helpers.audio import Sound, read_sound
 from helpers.errors import CourseError
-from helpers.sound_files import scale_samples
+from helpers.sound_files import WavForm
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,10 +42,10 @@ def find_pauses(sound: Sound, quiet_db: float = -40.0, least_s: float = 0.3) -> 
     quiet = np.concatenate([[False], powers < 10 ** (quiet_db / 10), [False]])
     edges = np.flatnonzero(quiet[1:] != quiet[:-1]).reshape(-1, 2)
     spans = [(begin * step / sound.rate, min(end * step / sound.rate, sound.seconds)) for begin, end in edges]
-    return [(float(begin), float(end)) for begin, end in spans if end - begin >= least_s]
+    return [(float(begin), float(end)) for begin, end in spans if end - begin >= least_s - 1e-6]
 
 
-def split_at_silence(source: Sound | Path, longest_s: float, search_s: float = 15.0) -> Iterator[Part]:
+def split_at_silence(source: Sound | Path | str, longest_s: float, search_s: float = 15.0) -> Iterator[Part]:
     """Parts of at most `longest_s`, each cut where it is quietest in its last `search_s` seconds.
 
     source: a Sound, or the path of a WAV, which is read a part at a time, so that a recording of hours needs no more
@@ -54,8 +53,8 @@ def split_at_silence(source: Sound | Path, longest_s: float, search_s: float = 1
     """
     if longest_s <= 0:
         raise CourseError(f"parts of {longest_s} s", next="longest_s=1_390 for models that take 1,400 s")
-    pieces, rate = ([source], source.rate) if isinstance(source, Sound) else _read_pieces(source, longest_s)
-    yield from _cut(iter(pieces), rate, round(longest_s * rate), round(min(search_s, longest_s / 2) * rate))
+    pieces, rate = ([source], source.rate) if isinstance(source, Sound) else _read_pieces(Path(source), longest_s)
+    yield from _cut(iter(pieces), rate, round(longest_s * rate), max(1, round(min(search_s, longest_s / 2) * rate)))
 
 
 def _cut(pieces: Iterator[Sound], rate: int, most: int, search: int) -> Iterator[Part]:
@@ -93,18 +92,19 @@ def _powers(samples: "Samples", step: int) -> Any:
 
 
 def _read_pieces(path: Path, longest_s: float) -> tuple[Iterator[Sound], int]:
-    try:
-        with wave.open(str(path)) as file:
-            rate, channels, width = file.getframerate(), file.getnchannels(), file.getsampwidth()
-    except (wave.Error, EOFError):
-        read_sound(path.read_bytes()[:64])  # says what it is instead
-        raise CourseError(f"{path.name} is no WAV that can be read") from None
+    with path.open("rb") as file:
+        head = file.read(1 << 20)
+    rate = read_sound(head).rate  # says what it is, where it is no WAV
+    form = WavForm.of(head)
 
     def read() -> Iterator[Sound]:
-        with wave.open(str(path)) as file:
-            while data := file.readframes(max(1, round(min(longest_s, 60) * rate))):
-                samples = scale_samples(data, width)
-                yield Sound(samples[: len(samples) // channels * channels].reshape(-1, channels).mean(1), rate)
+        step = form.width * form.channels * max(1, round(min(longest_s, 60) * rate))
+        left = form.size or path.stat().st_size
+        with path.open("rb") as file:
+            file.seek(form.start)
+            while data := file.read(min(step, left)):
+                left -= len(data)
+                yield Sound(form.to_samples(data), rate)
 
     return read(), rate
 

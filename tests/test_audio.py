@@ -296,3 +296,57 @@ def test_a_caption_that_cannot_be_shown_is_refused(caption):
         write_captions([caption])
     with pytest.raises(CourseError, match="srt or vtt"):
         write_captions([], "ass")
+
+
+def chunked_wav(data: bytes, form: bytes, told: int | None = None) -> bytes:
+    """A WAV of its own form; told: the size that its header says."""
+    size = len(data) if told is None else told
+    body = b"WAVEfmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", size) + data
+    return b"RIFF" + struct.pack("<I", len(body) if told is None else 36) + body
+
+
+PCM16 = struct.pack("<HHIIHH", 1, 1, 16_000, 32_000, 2, 16)
+
+
+@pytest.mark.parametrize("told", [0, 0xFFFFFFFF])
+def test_a_recorder_that_was_killed_left_a_header_without_lengths_and_its_sound_is_read_and_split(tmp_path, told):
+    data = tone(1).to_wav()[44:]
+    path = tmp_path / "cut.wav"
+    path.write_bytes(chunked_wav(data, PCM16, told))
+    assert read_sound(path).seconds == duration(path) == 1
+    assert sum(part.sound.seconds for part in split_at_silence(path, 0.4)) == pytest.approx(1)
+
+
+def test_floats_and_the_extensible_form_are_read():
+    sound = tone(0.2)
+    floats = chunked_wav(sound.samples.astype("<f4").tobytes(), struct.pack("<HHIIHH", 3, 1, 16_000, 64_000, 4, 32))
+    extensible = (
+        struct.pack("<HHIIHH", 0xFFFE, 1, 16_000, 32_000, 2, 16) + struct.pack("<HHIH", 22, 16, 4, 1) + bytes(14)
+    )
+    for data in (floats, chunked_wav(sound.to_wav()[44:], extensible)):
+        assert np.abs(read_sound(data).samples - sound.samples).max() < 1e-4
+    with pytest.raises(CourseError, match="0 Hz"):
+        read_sound(chunked_wav(b"\0\0", struct.pack("<HHIIHH", 1, 1, 0, 0, 2, 16)))
+
+
+def test_a_margin_before_the_beginning_is_cut_at_the_beginning():
+    assert tone(1).cut(-0.2, 0.5).seconds == 0.5
+
+
+def test_words_between_signs_of_less_and_more_are_no_tags():
+    text = "WEBVTT\n\n00:00.000 --> 00:01.000\n<v Ann>if 3 < 5 and 7 > 6, <i>then</i>\n"
+    assert read_captions(text)[0].text == "if 3 < 5 and 7 > 6, then"
+
+
+def test_two_mp3_files_that_were_joined_last_as_long_as_both():
+    one = encode(tone(1), "mp3")
+    tag = b"ID3\x04\x00\x00\x00\x00\x00\x05hello" + bytes(7)
+    assert duration(tag + one + tag + one) == pytest.approx(2 * duration(one))
+
+
+def test_a_pause_is_found_wherever_it_stands_and_a_file_keeps_its_name(tmp_path):
+    for start in (0.1, 0.7, 1.3, 2.9):
+        found = find_pauses(join(tone(start), silence(0.3), tone(0.2)), least_s=0.3)
+        assert [round(end - begin, 2) for begin, end in found] == [0.3], start
+    (tmp_path / "talk.wav").write_bytes(tone(0.5).to_wav())
+    assert sound_file(str(tmp_path / "talk.wav"))[0] == "talk.wav"

@@ -5,13 +5,16 @@ import io
 import itertools
 import json
 import sys
+import time
 import wave
 
+import anyio
 import av
 import httpx2
 import numpy as np
 import openai
 import pytest
+from starlette.concurrency import iterate_in_threadpool
 
 from tests.standin import Standin, serve
 from tests.standin.sound.files import CONTENT_TYPES, HEARD_HZ, SPOKEN_HZ, decode_sound, encode_sound
@@ -22,7 +25,7 @@ from tests.standin.sound.speakers import tell_speakers as number_speakers
 from tests.standin.sound.speaking import VOICES, Kokoro, split_sentences
 from tests.standin.sound.spoken_language import tell_language
 from tests.standin.speech import ROUTES as SPEECH_ROUTES
-from tests.standin.transcriptions import ROUTES
+from tests.standin.transcriptions import ROUTES, hear_alone
 from tests.standin.transcripts import tell_speakers
 
 TEXT = "The red kite flies over the old mill. It sees a mouse."
@@ -520,3 +523,31 @@ def test_a_missing_program_is_told_too(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "faster_whisper", None)
     with pytest.raises(ImportError):
         Whisper(folder=tmp_path).hear(decode_sound(make_wav(1)), Asked())
+
+
+def test_more_listeners_than_threads_are_all_answered():
+    """Who waits for the engine may not take the thread that the one before needs to go on."""
+
+    class Slow(Whisper):
+        def _begin(self, samples, asked):
+            return "en", iter([1, 2])
+
+        def _read(self, segments, asked):
+            for _ in segments:
+                time.sleep(0.002)
+                yield Segment("word", 0, 1)
+
+    engine, answered = Slow(None, print), []
+
+    async def listen() -> None:
+        _, segments = await hear_alone(engine, None, Asked())
+        answered.append([one async for one in iterate_in_threadpool(segments)])
+
+    async def crowd() -> None:
+        with anyio.move_on_after(10):
+            async with anyio.create_task_group() as group:
+                for _ in range(60):
+                    group.start_soon(listen)
+
+    anyio.run(crowd)
+    assert len(answered) == 60

@@ -6,6 +6,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
+import anyio
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -25,7 +26,7 @@ from tests.standin.transcripts import caption, join_text, tell_duration, tell_lo
 from tests.standin.weights import WeightsError
 from tests.standin.wire import REGION, event_headers, json_response, make_id
 
-__all__ = ["ROUTES"]
+__all__ = ["ROUTES", "hear_alone"]
 
 _MOST_BYTES = 26_214_400  # of the whole body
 _TOKENS_PER_SECOND = 10  # of sound, as recorded answers of the gpt-4o models count it
@@ -48,7 +49,7 @@ async def _answer(api: str, request: Request, deployment: Deployment, form: Form
     asked = replace(wanted.asked, seed=seed)
     try:
         turns = await run_in_threadpool(deployment.hearing.tell_turns, sound) if note else []
-        language, segments = await run_in_threadpool(deployment.hearing.hear, sound, asked)
+        language, segments = await hear_alone(deployment.hearing, sound, asked)
     except (WeightsError, ImportError, OSError) as error:
         raise engine_absent(answering.label, error) from None
     if wanted.stream:
@@ -62,6 +63,12 @@ async def _answer(api: str, request: Request, deployment: Deployment, form: Form
             if await request.is_disconnected():
                 return Response()
     return _tell(answering, wanted, sound, language, heard, turns)
+
+
+async def hear_alone(hearing: Any, sound: Any, asked: Any) -> tuple[str, Iterator[Segment]]:
+    """What `hearing.hear` returns. Who waits for the engine has a thread of its own: in the common pool forty who wait
+    would leave none to the one that is heard."""
+    return await anyio.to_thread.run_sync(hearing.hear, sound, asked, limiter=anyio.CapacityLimiter(1))
 
 
 async def _take(segments: Iterator[Segment]) -> AsyncIterator[Segment]:

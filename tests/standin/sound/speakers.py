@@ -49,15 +49,16 @@ def tell_speakers(samples: "Samples", stretches: Sequence[Stretch]) -> list[int]
     voices = [voice_of(samples[round(one.start * HEARD_HZ) : round(one.end * HEARD_HZ)]) for one in stretches]
     lengths = [one.end - one.start for one in stretches]
     groups = [[number] for number, length in enumerate(lengths) if length >= _SHORTEST_S]
+    firsts = np.array([voices[number] for [number] in groups])
+    gaps = np.array([np.linalg.norm(firsts - one, axis=1) for one in firsts])  # the means between two groups
+    gaps = gaps + np.diag(np.full(len(groups), np.inf))
     while len(groups) > 1:
-        gaps = [
-            (float(np.mean([np.linalg.norm(voices[i] - voices[j]) for i in one for j in other])), a, b)
-            for a, one in enumerate(groups)
-            for b, other in enumerate(groups[:a])
-        ]
-        gap, a, b = min(gaps)
-        if gap > _APART:
+        b, a = sorted(np.unravel_index(gaps.argmin(), gaps.shape))
+        if gaps[a, b] > _APART:
             break
+        gaps[b] = (gaps[a] * len(groups[a]) + gaps[b] * len(groups[b])) / (len(groups[a]) + len(groups[b]))
+        gaps[:, b], gaps[b, b] = gaps[b], np.inf
+        gaps = np.delete(np.delete(gaps, a, 0), a, 1)
         groups[b] += groups.pop(a)
     groups = groups or [[number] for number in range(min(1, len(stretches)))]
     centres = [np.mean([voices[i] for i in group], axis=0) for group in groups]
