@@ -41,7 +41,6 @@ ENDINGS = ("flac", "m4a", "mp3", "mp4", "mpeg", "mpga", "oga", "ogg", "wav", "we
 MOST_BYTES = 26_214_400  # of a whole request
 _FORM_BYTES = 4_096  # of it that the form's other fields may take
 _LEAST_S = 0.1
-_PCM_HZ = 24_000  # of the raw sound that the service sends
 _TYPES = {"wav": "audio/wav", "mp3": "audio/mpeg", "ogg": "audio/ogg", "flac": "audio/flac", "aac": "audio/aac"}
 _SAME = {"mpeg": "mp3", "mpga": "mp3", "oga": "ogg", "m4a": "mp4"}  # other endings for the same content
 

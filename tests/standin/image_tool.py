@@ -22,7 +22,6 @@ from tests.standin.images_request import Wanted, check_images
 from tests.standin.pictures.reading import EDITABLE, open_picture
 from tests.standin.pieces import Drawing, Piece
 from tests.standin.refusals import ServiceError, bad_request, list_values, not_served, operation_refused, too_many
-from tests.standin.responses_items import read_data_url
 from tests.standin.seeing.parts import list_pictures
 from tests.standin.toolbox import IMAGE_TOOL, Call
 from tests.standin.wire import make_id
@@ -61,10 +60,23 @@ def _find_deployment(request: Request) -> Deployment:
     return front.find_deployment(name)
 
 
+def _read_data_url(url: str, where: str) -> str:
+    """What a data URL holds, in base64. Pictures elsewhere are not fetched: nothing here opens a connection."""
+    if not url.startswith("data:"):
+        raise not_served("a picture at an address", where, "Send it as a data URL.")
+    text = url.partition(",")[2]
+    try:
+        base64.b64decode(text, validate=True)
+    except ValueError:
+        message = "The image data you provided does not represent a valid image."
+        raise bad_request(message, where, "invalid_value") from None
+    return text
+
+
 def _newest_pictures(messages: Sequence[Mapping[str, Any]]) -> list[str]:
     """The pictures, in base64, of the last message of a chat that has any: drawn in it, or sent with it."""
     for message in reversed(messages):
-        sent = [read_data_url(part.url, part.where) for part in list_pictures([message])]
+        sent = [_read_data_url(part.url, part.where) for part in list_pictures([message])]
         if pictures := [*message.get("pictures", []), *sent]:
             return pictures
     return []
@@ -122,8 +134,8 @@ def _check_tool(
         url = asked.get("image_url") if isinstance(asked, dict) else None
         if not isinstance(url, str):
             raise not_served("a mask that is no data URL", f"{where}.input_image_mask")
-        mask = fit_mask(base64.b64decode(read_data_url(url, f"{where}.input_image_mask.image_url")), given[0])
-    return ImageTool(request.app.state.front, deployment, wanted, given, mask, bool(tool.get("partial_images")))
+        mask = fit_mask(base64.b64decode(_read_data_url(url, f"{where}.input_image_mask.image_url")), given[0])
+    return ImageTool(request.app.state.front, deployment, wanted, given, mask)
 
 
 def _is_known(model: Any, request: Request) -> bool:
@@ -143,7 +155,7 @@ def _open(text: str) -> "Image":
 class ImageTool:
     """deployment: draws. given: pictures that it edits, the first under what is drawn; none: a new picture.
 
-    mask: of the first, None for all of it. coarse: whether partial pictures were asked for.
+    mask: of the first, None for all of it.
     """
 
     front: Front
@@ -151,7 +163,6 @@ class ImageTool:
     wanted: Wanted
     given: list["Image"]
     mask: "Image | None"
-    coarse: bool
 
     @property
     def note(self) -> str:
@@ -197,7 +208,7 @@ class ImageTool:
         for number in range(max(1, wanted.partial_images)):
             # Where none were asked for, the recorded stream still has one, and it is the whole picture.
             text = whole
-            if self.coarse:
+            if wanted.partial_images:
                 partial = await run_in_threadpool(coarsen, picture, number, wanted.partial_images)
                 text = base64.b64encode(encode(partial, wanted)).decode()
             shown = {"partial_image_index": number, "partial_image_b64": text, "size": told["size"]}

@@ -4,7 +4,6 @@ A message of that chat may be a thought: hidden steps of an earlier answer, whic
 belong to the turn that still goes on, or where `reasoning.context` asks for all turns.
 """
 
-import base64
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -20,7 +19,6 @@ __all__ = [
     "check_calls_answered",
     "choose_thoughts",
     "list_items",
-    "read_data_url",
     "read_items",
     "say_output",
 ]
@@ -85,19 +83,6 @@ def check_calls_answered(messages: Sequence[Mapping[str, Any]]) -> None:
         open_calls += [call["id"] for call in message.get("tool_calls", [])]
     if open_calls:
         raise bad_request(f"No tool output found for function call {open_calls[0]}.", "input")
-
-
-def read_data_url(url: str, where: str) -> str:
-    """What a data URL holds, in base64. Pictures elsewhere are not fetched: nothing here opens a connection."""
-    if not url.startswith("data:"):
-        raise not_served("a picture at an address", where, "Send it as a data URL.")
-    text = url.partition(",")[2]
-    try:
-        base64.b64decode(text, validate=True)
-    except ValueError:
-        message = "The image data you provided does not represent a valid image."
-        raise bad_request(message, where, "invalid_value") from None
-    return text
 
 
 def list_items(items: Sequence[dict[str, Any]], order: str, after: str | None, limit: int) -> dict[str, Any]:

