@@ -14,9 +14,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from tests.standin.batch_jobs import Batches
 from tests.standin.checking import read_json
 from tests.standin.deployments import Deployment
 from tests.standin.kept import Kept
+from tests.standin.kept_files import Files
 from tests.standin.limits import Meter
 from tests.standin.refusals import missing, resource_not_found, unknown_deployment
 from tests.standin.sealing import Seal
@@ -63,6 +65,8 @@ class Front:
     meter: Meter = field(default_factory=Meter)
     faults: Sequence[str] = ()
     kept: Kept = field(default_factory=Kept)
+    files: Files = field(default_factory=Files)
+    batches: Batches = field(default_factory=Batches)
     seal: Seal = field(default_factory=Seal, repr=False)
     drawn: dict[int, int] = field(default_factory=dict)  # hash of deployment and prompt -> how often
     reader: Reader = field(default_factory=MissingReader)
