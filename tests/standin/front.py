@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from tests.standin.background import Background
 from tests.standin.batch_jobs import Batches
 from tests.standin.checking import read_json
 from tests.standin.deployments import Deployment
@@ -65,6 +66,7 @@ class Front:
     meter: Meter = field(default_factory=Meter)
     faults: Sequence[str] = ()
     kept: Kept = field(default_factory=Kept)
+    background: Background = field(default_factory=Background)
     files: Files = field(default_factory=Files)
     batches: Batches = field(default_factory=Batches)
     seal: Seal = field(default_factory=Seal, repr=False)
