@@ -27,6 +27,7 @@ from tests.standin import (
     responses,
     speech,
     transcriptions,
+    tuning,
 )
 from tests.standin.faults import Faults
 from tests.standin.front import Front, Received
@@ -36,6 +37,7 @@ __all__ = ["build_app"]
 
 _FAMILIES = (
     chat, completions, responses, embeddings, images, image_edits, transcriptions, speech, models, files, batches,
+    tuning,
 )  # fmt: skip
 
 

@@ -69,6 +69,8 @@ class Front:
     background: Background = field(default_factory=Background)
     files: Files = field(default_factory=Files)
     batches: Batches = field(default_factory=Batches)
+    tuning: dict[str, dict[str, Any]] = field(default_factory=dict)  # jobs by id
+    tasks: set["asyncio.Task[None]"] = field(default_factory=set)  # what runs on its own is held, or Python drops it
     seal: Seal = field(default_factory=Seal, repr=False)
     drawn: dict[int, int] = field(default_factory=dict)  # hash of deployment and prompt -> how often
     reader: Reader = field(default_factory=MissingReader)
