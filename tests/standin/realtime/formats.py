@@ -46,7 +46,7 @@ def make_sound(pcm: "Pcm", rate: int) -> Sound:
     """What a hearing engine takes."""
     import numpy as np
 
-    samples = pcm.astype(np.float32) / _FULL
+    samples = pcm.astype(np.float32) / np.float32(_FULL)
     return Sound(_resample(samples, rate, HEARD_HZ), hashlib.sha256(pcm.tobytes()).digest())
 
 

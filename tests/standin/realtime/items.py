@@ -76,14 +76,14 @@ def _read_part(path: str, given: Any, role: str, settings: SessionSettings, is_p
         raise refuse_type(path, "an object", given)
     if "type" not in given:
         raise refuse_missing(f"{path}.type")
-    kind = given["type"]
+    kind: str = given["type"]
     if kind == "input_image" and role == "user":
         raise EventRefused("Pictures are not served in sessions of this stand-in.", "unsupported_value", f"{path}.type")
     allowed = _ROLES[role]
     if is_preview and role == "assistant":
         allowed = tuple(_OLD)
     kind = r.word(*allowed)(f"{path}.type", kind)
-    kind = _OLD.get(kind, kind)
+    kind = str(_OLD.get(kind, kind))
     if kind == "input_audio":
         if "audio" not in given:
             raise refuse_missing(f"{path}.audio")

@@ -57,7 +57,7 @@ def number(least: float, most: float) -> Read:
     return _bounded("decimal", "a decimal", (int, float), least, most)
 
 
-def _bounded(kind: str, expected: str, types: tuple[type, ...], least: float, most: float) -> Read:
+def _bounded(kind: str, expected: str, types: tuple[type[float], ...], least: float, most: float) -> Read:
     def read(path: str, value: Any) -> Any:
         if isinstance(value, bool) or not isinstance(value, types):
             raise refuse_type(path, expected, value)

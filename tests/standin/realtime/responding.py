@@ -57,11 +57,12 @@ class Responding:
         """End it early, and wait until that is told. reason: turn_detected, client_cancelled, or "" to say nothing."""
         if self._task and not self._task.done():
             self._stopped = reason
-            self._task.cancel()
+            self._task.cancel()  # all events are told without a pause, so none is half told
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
-        status, details = "completed", None
+        status = "completed"
+        details: dict[str, Any] | None = None
         prompt: list[Tokens] = []
         try:
             self._tell("response.created", response=self._told())
@@ -70,7 +71,7 @@ class Responding:
             if await self._make():
                 status, details = "incomplete", {"type": "incomplete", "reason": "max_output_tokens"}
         except asyncio.CancelledError:
-            if not self._stopped:
+            if not self._stopped:  # nobody is there to be told
                 return
             status, details = "cancelled", {"type": "cancelled", "reason": self._stopped}
         except ServiceError as refused:

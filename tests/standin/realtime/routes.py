@@ -18,20 +18,20 @@ from tests.standin.deployments import Deployment
 from tests.standin.front import NOTE, Front, read_body
 from tests.standin.realtime import reading as r
 from tests.standin.realtime.dialects import GA, PREVIEW, Dialect
+from tests.standin.realtime.ending import LIMIT_MESSAGE, tell_limit
 from tests.standin.realtime.ids import make_realtime_id
 from tests.standin.realtime.secrets import ClientSecret
 from tests.standin.realtime.session import Session
 from tests.standin.realtime.settings import SessionSettings, default_settings
-from tests.standin.realtime.told import EventRefused, refuse_missing, tell_error
+from tests.standin.realtime.told import EventRefused, refuse_missing
 from tests.standin.refusals import ServiceError, access_denied, bad_request, operation_refused, resource_not_found
 from tests.standin.wire import REGION, json_response, request_headers
 
-__all__ = ["LIMIT_MESSAGE", "ROUTES", "admits", "label_of"]
+__all__ = ["ROUTES", "admits", "label_of"]
 
 _LONGEST = 3_600  # seconds of a session
 _SECRET_SECONDS, _LEAST_SECONDS, _MOST_SECONDS = 7_200, 10, 7_200
 _NOTE = "turns are detected by loudness; what is heard is written down, answered as text, and spoken"
-LIMIT_MESSAGE = "Your session hit the maximum duration of 60 minutes."
 
 
 async def _talk(websocket: WebSocket) -> None:
@@ -75,7 +75,7 @@ async def _run(
                 data = message.get("text")
                 await session.take(message.get("bytes") or b"" if data is None else data)
     except TimeoutError:
-        waiting.put_nowait(tell_error(EventRefused(LIMIT_MESSAGE, "session_expired")))
+        waiting.put_nowait(tell_limit())
         waiting.put_nowait(None)
         await writing
         if websocket.application_state is WebSocketState.CONNECTED:
@@ -153,15 +153,19 @@ async def _make_secret(request: Request) -> Response:
         kind = "realtime" if deployment and deployment.talks else "transcription"
         settings = GA.read_update("session", given, _begin(front, deployment, kind, 0))
     except EventRefused as refused:
-        error = refused.error
-        raise bad_request(error["message"], error["param"], error["code"]) from None
+        raise bad_request(refused.message, refused.param, refused.code) from None
     secret = front.secrets.issue(deployment.name, given, expires.get("seconds", _SECRET_SECONDS))
     told = {"expires_at": secret.expires_at, "session": GA.tell_session(settings), "value": secret.value}
     return json_response(told, headers=request_headers(traced=False), engine=label_of(front, deployment))
 
 
+async def _find_nothing(websocket: WebSocket) -> None:
+    await websocket.send_denial_response(resource_not_found().response())
+
+
 ROUTES: list[BaseRoute] = [
     WebSocketRoute("/openai/v1/realtime", _talk),
     WebSocketRoute("/openai/realtime", _talk),
+    WebSocketRoute("/{path:path}", _find_nothing),
     Route("/openai/v1/realtime/client_secrets", _make_secret, methods=["POST"]),
 ]

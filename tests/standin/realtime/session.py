@@ -219,8 +219,8 @@ class Session:
         self.tell("conversation.item.deleted", item_id=item.id)
 
     async def _create_response(self, event: Mapping[str, Any]) -> None:
-        given = event.get("response") or {}
-        wanted = items.read_response("response", given, self)
+        given = event.get("response")
+        wanted = items.read_response("response", {} if given is None else given, self)
         if self._is_answering:
             raise self._refuse_second()
         self._respond(wanted.settings, wanted.items, wanted.is_apart, wanted.metadata)

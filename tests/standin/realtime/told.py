@@ -22,6 +22,7 @@ class EventRefused(Exception):
 
     def __init__(self, message: str, code: str | None, param: str | None = None, kind: str = "invalid_request_error"):
         super().__init__(message)
+        self.message, self.code, self.param = message, code, param
         self.error = {"type": kind, "code": code, "message": message, "param": param}
 
 
