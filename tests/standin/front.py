@@ -21,6 +21,7 @@ from tests.standin.deployments import Deployment
 from tests.standin.kept import Kept
 from tests.standin.kept_files import Files
 from tests.standin.limits import Meter
+from tests.standin.realtime.secrets import ClientSecrets
 from tests.standin.refusals import missing, resource_not_found, unknown_deployment
 from tests.standin.sealing import Seal
 from tests.standin.seeing.reading import MissingReader, Reader
@@ -59,7 +60,7 @@ class Front:
 
     requests: every request that came in, in order, whatever became of it; None keeps no list. faults: see faults.py.
     reader: of pictures in chats; looking: held by the one that is being looked at. hears, speaks: for models that chat
-    in sound; said: what they said.
+    in sound; said: what they said. secrets: that let a browser into a session.
     """
 
     deployments: dict[str, Deployment]
@@ -81,6 +82,7 @@ class Front:
     hears: Hearing = field(default_factory=NonsenseHearing)
     speaks: Speaking = field(default_factory=NonsenseSpeaking)
     said: KeptSpeech = field(default_factory=KeptSpeech)
+    secrets: ClientSecrets = field(default_factory=ClientSecrets, repr=False)
     looking: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
     started: int = field(default_factory=lambda: int(time.time()))
     # Engines are on loopback: a proxy from the environment must not come between. They may think for minutes.
