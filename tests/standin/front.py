@@ -24,6 +24,7 @@ from tests.standin.sealing import Seal
 from tests.standin.seeing.reading import MissingReader, Reader
 from tests.standin.sound.hearing import Hearing, NonsenseHearing
 from tests.standin.sound.speaking import NonsenseSpeaking, Speaking
+from tests.standin.talking.kept import KeptSpeech
 from tests.standin.tokens import CountPrompt
 
 __all__ = [
@@ -56,7 +57,7 @@ class Front:
 
     requests: every request that came in, in order, whatever became of it; None keeps no list. faults: see faults.py.
     reader: of pictures in chats; looking: held by the one that is being looked at. hears, speaks: for models that chat
-    in sound. secrets: that let a browser into a session.
+    in sound; said: what they said. secrets: that let a browser into a session.
     """
 
     deployments: dict[str, Deployment]
@@ -73,6 +74,7 @@ class Front:
     hears: Hearing = field(default_factory=NonsenseHearing)
     speaks: Speaking = field(default_factory=NonsenseSpeaking)
     secrets: ClientSecrets = field(default_factory=ClientSecrets, repr=False)
+    said: KeptSpeech = field(default_factory=KeptSpeech)
     looking: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
     started: int = field(default_factory=lambda: int(time.time()))
     # Engines are on loopback: a proxy from the environment must not come between. They may think for minutes.
