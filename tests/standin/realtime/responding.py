@@ -102,7 +102,7 @@ class Responding:
         messages = spell_messages(settings.instructions, self._items)
         pieces = answer_chat(
             self._session.front, self._session.deployment, messages, settings.tools, settings.tool_choice,
-            temperature, limit,
+            temperature, limit, settings.speaks,
         )  # fmt: skip
         sentences, is_cut = Sentences(), False
         async with aclosing(pieces) as coming:  # type: ignore[type-var]
