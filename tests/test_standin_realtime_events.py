@@ -10,7 +10,7 @@ import openai
 import pytest
 
 from helpers.tables import read_rows
-from tests.realtime_talk import Talk, beep, dated_client, ga_client, silence, start_talk
+from tests.realtime_talk import beep, dated_client, ga_client, silence, start_talk
 from tests.scripted_engine import ScriptedEngine
 from tests.standin import Standin, serve
 from tests.standin.realtime.settings import REALTIME_VOICES
@@ -78,7 +78,9 @@ def test_an_update_is_merged_and_told_whole(client):
     expected = before | {"instructions": "Be brief."}
     expected["audio"] = {**before["audio"], "input": {**before["audio"]["input"], "turn_detection": detection}}
     assert now == expected
-    assert after == now | {"audio": {**now["audio"], "output": before["audio"]["output"] | {"voice": "marin", "speed": 1.2}}}
+    assert after == now | {
+        "audio": {**now["audio"], "output": before["audio"]["output"] | {"voice": "marin", "speed": 1.2}}
+    }
 
 
 def test_an_update_of_the_preview_is_flat(standin):
@@ -123,7 +125,11 @@ def test_fields_of_ga_are_unknown_to_the_preview_and_the_other_way_round(standin
             "event_id": None
         }
     for name in ("modalities", "voice", "temperature", "input_audio_format", "turn_detection"):
-        (row,) = [r for r in read_rows("parameters") if (r["api"], r["model"], r["parameter"]) == ("realtime", "gpt-realtime*", name)]
+        (row,) = [
+            r
+            for r in read_rows("parameters")
+            if (r["api"], r["model"], r["parameter"]) == ("realtime", "gpt-realtime*", name)
+        ]
         with start_talk(client) as talk:
             error = talk.set(**{"type": "realtime", name: "x"})
         assert (row["accepted"], error["code"], error["param"]) == ("no", row["error_code"], f"session.{name}")
@@ -245,7 +251,9 @@ def test_the_same_session_gets_the_same_answers(client):
         with start_talk(client, **SOUND, instructions="Same.") as talk:
             talk.append(silence(0.2) + beep(0.5) + silence(0.5))
             talk.until("response.done")
-        bare = re.sub(r'"(event|resp|item|conv|sess)_\w+"|"obfuscation": "\w*"|"expires_at": \d+', "", json.dumps(talk.seen))
+        bare = re.sub(
+            r'"(event|resp|item|conv|sess)_\w+"|"obfuscation": "\w*"|"expires_at": \d+', "", json.dumps(talk.seen)
+        )
         return [bare]
 
     assert run() == run()
