@@ -1,4 +1,4 @@
-"""Who speaks when in a realtime session: turns found by loudness, interruptions, transcriptions of the client's side."""
+"""Who speaks when in a session: turns found by loudness, interruptions, transcriptions of the client's side."""
 
 import base64
 from typing import Any
