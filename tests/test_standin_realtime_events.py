@@ -325,6 +325,33 @@ def test_an_answer_beside_the_conversation_is_not_kept(scripted):
         assert talk.set(type="realtime")["instructions"] != "Apart."
 
 
+def test_limits_per_minute_hold_for_answers():
+    with (
+        serve(limits={"gpt-realtime": (60_000, 6)}) as standin,
+        start_talk(ga_client(standin), "gpt-realtime", **TEXT) as talk,
+    ):
+        first, second = talk.ask("Hello")[-1]["response"], talk.ask("Hello")[-1]["response"]
+    assert first["status"] == "completed"
+    assert (second["status"], second["status_details"]["error"]["code"]) == ("failed", "RateLimitReached")
+
+
+@pytest.mark.parametrize(
+    ("response", "param"),
+    [
+        ({"type": "realtime"}, "response.type"),
+        ({"conversation": "mine"}, "response.conversation"),
+        ({"output_modalities": ["video"]}, "response.output_modalities[0]"),
+        ({"input": "Hello"}, "response.input"),
+        ({"input": [{"type": "item_reference", "id": "nobody"}]}, "item_id"),
+        ({"tool_choice": {"type": "function", "name": "nobody"}}, "response.tool_choice"),
+    ],
+)
+def test_a_wrong_wish_for_an_answer_is_refused(client, response, param):
+    with start_talk(client, **TEXT) as talk:
+        talk.send("response.create", response=response)
+        assert talk.last("error", "response.done")["error"]["param"] == param
+
+
 def test_an_engine_that_fails_gives_an_answer_that_failed(monkeypatch):
     def fail(body: dict[str, Any]) -> list[str]:
         raise RuntimeError

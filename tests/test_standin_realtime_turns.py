@@ -235,6 +235,18 @@ def test_speech_interrupts_an_answer_that_is_being_made(is_preview):
         engine.stop()
 
 
+def test_an_answer_is_told_even_where_speech_ends_it_before_its_first_step(client):
+    with start_talk(client, **listen()) as talk:
+        talk.append((beep(0.5) + silence(0.5)) * 2, piece=1_000_000)
+        first, second = talk.until("response.done"), talk.until("response.done")
+    kinds = [event["type"] for event in first]
+    assert kinds[kinds.index("response.created") :] == [
+        "response.created", "input_audio_buffer.speech_started", "response.done",
+    ]  # fmt: skip
+    assert first[-1]["response"]["status_details"]["reason"] == "turn_detected"
+    assert second[-1]["response"]["status"] == "completed"
+
+
 def test_an_answer_that_may_not_be_interrupted_goes_on():
     engine = long_answer()
     try:
