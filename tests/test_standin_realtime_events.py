@@ -411,6 +411,22 @@ def test_a_wrong_item_is_refused(client, item, param):
         assert talk.last("error")["error"]["param"] == param
 
 
+def test_a_message_may_hold_sound(scripted):
+    engine, client, _ = scripted
+    sound = {"type": "input_audio", "audio": base64.b64encode(beep(1.5)).decode()}
+    with start_talk(client, **TEXT) as talk:
+        content = [{"type": "input_text", "text": "Listen:"}, sound]
+        talk.connection.conversation.item.create(item={"type": "message", "role": "user", "content": content})
+        talk.connection.response.create()
+        done = talk.last("response.done")["response"]
+        heard = engine.asked[-1]["messages"][-1]["content"]
+        told = {"type": "input_audio", "audio": "?"}
+        talk.connection.conversation.item.create(item={"type": "message", "role": "user", "content": [told]})
+        assert talk.last("error")["error"]["param"] == "item.content[0].audio"
+    assert done["usage"]["input_token_details"]["audio_tokens"] == 15
+    assert heard.startswith("Listen: ") and len(heard) > len("Listen: ")
+
+
 def test_sound_of_the_assistant_cannot_be_put_back(client):
     content = [{"type": "output_audio", "audio": base64.b64encode(beep(0.2)).decode()}]
     with start_talk(client) as talk:

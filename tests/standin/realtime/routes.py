@@ -83,6 +83,7 @@ async def _run(
                 await websocket.close(1001, LIMIT_MESSAGE)
     finally:
         writing.cancel()
+        await asyncio.gather(writing, return_exceptions=True)
         await session.close()
 
 
