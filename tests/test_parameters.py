@@ -113,6 +113,11 @@ def test_a_chat_parameter_that_azure_refuses_is_named_with_what_to_do_instead(mo
         ("tts-hd", {"input": "a", "voice": "nova", "instructions": "calm"}, "use gpt-4o-mini-tts"),
         ("tts", {"input": "a", "voice": "nova", "speed": 5}, "takes at most 4, not 5"),
         ("gpt-4.1", {"input": "a", "max_tokens": 5}, "use max_output_tokens"),
+        (
+            "gpt-audio-mini",
+            {"messages": HELLO, "modalities": ["text", "audio"], "audio": {"voice": "nova", "format": "mp3"}},
+            "audio.voice: gpt-audio-mini does not take 'nova', only alloy",
+        ),
     ],
 )
 def test_a_parameter_of_another_api_that_azure_refuses_is_named_with_what_to_do_instead(model, parameters, warning):

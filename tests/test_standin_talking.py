@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import time
 import wave
 from typing import Any
 
@@ -15,6 +16,7 @@ from helpers.tables import read_rows
 from tests.standin import Standin
 from tests.standin.refusals import ServiceError
 from tests.standin.sound.files import decode_sound
+from tests.standin.sound.speaking import NonsenseSpeaking
 from tests.standin.talking.kept import KeptSpeech
 from tests.test_standin_sound import make_wav
 
@@ -241,6 +243,26 @@ def test_a_stream_that_is_cut_says_so(client):
     chunks = stream(client, max_completion_tokens=60)
     finishes = [choice.finish_reason for chunk in chunks for choice in chunk.choices or [] if choice.finish_reason]
     assert finishes == ["length"] and chunks[-1].usage.completion_tokens <= 60
+
+
+def test_nothing_more_is_spoken_when_the_client_has_left(standin, monkeypatch):
+    spoken: list[str] = []
+    speak = NonsenseSpeaking.speak
+
+    def speak_slowly(self: Any, text: str, voice: str, speed: float) -> Any:
+        for sentence in speak(self, "One. Two. Three. Four. Five. Six. Seven. Eight.", voice, speed):
+            spoken.append(text)
+            time.sleep(0.1)
+            yield sentence
+
+    monkeypatch.setattr(NonsenseSpeaking, "speak", speak_slowly)
+    hasty = openai.OpenAI(
+        base_url=f"{standin.endpoint}/openai/v1/", api_key=standin.key, max_retries=0, timeout=openai.Timeout(0.35)
+    )
+    with pytest.raises(openai.APITimeoutError):
+        ask(hasty, **SPOKEN)
+    time.sleep(1)
+    assert 1 <= len(spoken) <= 8, "of sixteen pieces"
 
 
 def test_who_hears_and_who_speaks_is_said(client):
