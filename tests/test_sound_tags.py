@@ -8,7 +8,10 @@ from helpers.audio import Sound, duration, read_sound
 from helpers.errors import CourseError
 from helpers.sound_tags import tag_mp3
 
-TITLE, COMMENT = "Vor dem Mittag", "Synthetische Stimmen: größer als 127 Bytes, damit die Länge zwei Stellen braucht. " * 2
+TITLE, COMMENT = (
+    "Vor dem Mittag",
+    "Synthetische Stimmen: größer als 127 Bytes, damit die Länge zwei Stellen braucht. " * 2,
+)
 
 
 @pytest.fixture

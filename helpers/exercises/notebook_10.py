@@ -18,7 +18,7 @@ _MOST = 0.7  # of the time at speed 1
 def _check_request(answer: Any, client: Any, text: str) -> str:
     """Truth: the lowest of three speeds at which what came back is short enough; each of them is asked for.
 
-    answer: what client.audio.speech.create() takes. What no recording could answer gets its hint before anything is sent.
+    answer: what client.audio.speech.create() takes. What nobody recorded gets its hint before anything is sent.
     """
     from helpers.audio import duration  # late: the other exercises need no sound
 
@@ -56,7 +56,7 @@ def _check_note(answer: Any) -> str:
 
 _NEEDED = {
     r"\bdoctor ito\b": "Who is in? Write the title out, before the name.",
-    r"\b(?:seventh|seven)(?: of)? august\b|\baugust (?:the )?(?:seventh|seven)\b": "Say the day, and the month by name.",
+    r"\b(?:seventh|seven)(?: of)? august\b|\baugust (?:the )?(?:seventh|seven)\b": "Say the day, the month by name.",
     r"\bnine\b.*\beleven\b": "From when to when?",
     r"\bmorning\b|\bbefore noon\b": "Say the time of day, too: a listener cannot see 'a.m.'.",
     r"\bfour saint paul s? ?street\b|\bsaint paul s? ?street(?: number)? four\b": "Say the whole address, in words.",
@@ -75,7 +75,10 @@ def _check_novel(answer: Any, words: int, words_a_minute: int) -> str:
         "The price is for a minute, not for an hour.": truth / 60,
         "The price is for a minute: are these seconds?": truth * 60,
         "That is the price of so many words: how many minutes do they last?": words * per_minute,
-        "tts is paid by the character; here the minutes count.": words * 6 * list_price("tts", "input", unit=_BY).usd / 1e6,
+        "tts is paid by the character; here the minutes count.": words
+        * 6
+        * list_price("tts", "input", unit=_BY).usd
+        / 1e6,
     }
     for hint, value in mistakes.items():
         if close_to(answer, value):
