@@ -201,8 +201,8 @@ def _count_code(path: Path) -> int:
 # each part grew by, and why:
 #
 # recordings  1,200; hostile answers and foreign services: rules of redaction with their examples (+350), bodies taken
-#             in within a bounded memory (+90) and rendered in linear time (+55), redirects and other keys (+100), streams
-#             read ahead while they are watched (+100), what the receipt counts (+50); PCM packed (+35)
+#             in within a bounded memory (+90) and rendered in linear time (+55), redirects and other keys (+100),
+#             streams read ahead while they are watched (+100), what the receipt counts (+50); PCM packed (+35)
 # course      1,100; models that leave: who is asked is read (+100), notebooks are judged (+110), requests are found,
 #             priced and renamed (+560), a name only where its whole flow is known (+100), prices by kind (+60); kernels
 #             that say where a missing name is made (+45); words for new parameters (+10)
