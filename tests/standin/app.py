@@ -14,15 +14,17 @@ from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from tests.standin import chat, completions, embeddings, image_edits, images, models, responses, speech, transcriptions
 from tests.standin.faults import Faults
 from tests.standin.front import Front, Received
+from tests.standin.realtime import routes as realtime
 from tests.standin.refusals import ServiceError, access_denied, resource_not_found
 
 __all__ = ["build_app"]
 
-_FAMILIES = (chat, completions, responses, embeddings, images, image_edits, transcriptions, speech, models)
+_FAMILIES = (chat, completions, responses, embeddings, images, image_edits, transcriptions, speech, realtime, models)
 
 
 def build_app(front: Front) -> Starlette:
@@ -59,6 +61,11 @@ class _Gate:
             scope["standin.place"] = self._front.note(Received(scope["method"], scope["path"], None))
             if not self._front.admits(Headers(scope=scope)):
                 await access_denied().response()(scope, receive, send)
+                return
+        elif scope["type"] == "websocket":
+            self._front.note(Received("GET", scope["path"], None))
+            if not realtime.admits(self._front, scope):
+                await WebSocket(scope, receive, send).send_denial_response(access_denied().response())
                 return
         await self._app(scope, receive, send)
 
