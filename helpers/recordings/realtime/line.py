@@ -26,6 +26,7 @@ from helpers.recordings.streams import dump_json
 __all__ = ["Line"]
 
 _SWITCHING = 101
+_OF_ITS_BODY = {"content-length", "content-encoding", "transfer-encoding", "connection", "upgrade", "date"}
 _HOP_HEADERS = ("host", "connection", "upgrade", "sec-websocket-")
 
 
@@ -200,7 +201,8 @@ async def _say_refusal(wire: Wire, answer: Answer) -> None:
     """As the service said it."""
     body = answer.content(lambda described: b"")
     assert isinstance(body, bytes)
-    await wire.refuse(answer.status, "", answer.headers.items(), body)
+    headers = [(name, value) for name, value in answer.headers.items() if name.lower() not in _OF_ITS_BODY]
+    await wire.refuse(answer.status, headers, body)
 
 
 async def _tell(wire: Wire, error: CourseError) -> None:

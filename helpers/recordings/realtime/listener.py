@@ -83,7 +83,7 @@ class _Listener:
             secret, _, path = request.path.removeprefix("/").partition("/")
             session = _sessions.get(secret)
             if session is None:
-                await wire.refuse(404, "Not Found", [], b"")
+                await wire.refuse(404, [], b"")
                 return
             for one in self._lines.keys() - _sessions.keys():
                 del self._lines[one]

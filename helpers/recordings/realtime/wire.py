@@ -6,6 +6,7 @@ whose `with` has ended, or a program that has, leaves a whole recording behind.
 
 import asyncio
 import contextlib
+import http.client
 from collections import deque
 from collections.abc import Iterable
 
@@ -55,9 +56,9 @@ class Wire:
         self.is_accepted = response.status_code == 101
         await self._flush()
 
-    async def refuse(self, status: int, reason: str, headers: Iterable[tuple[str, str]], body: bytes) -> None:
+    async def refuse(self, status: int, headers: Iterable[tuple[str, str]], body: bytes) -> None:
         response: Response = self._protocol.reject(status, "")  # type: ignore[arg-type]  # a status may be a gateway's own
-        response.reason_phrase = reason
+        response.reason_phrase = http.client.responses.get(status, "")
         for name in ("Content-Type", "Content-Length"):
             del response.headers[name]
         for name, value in headers:
