@@ -214,6 +214,7 @@ def test_a_text_turn_of_the_preview_has_its_own_names(standin):
         "response.content_part.added", "response.text.delta", "response.text.done", "response.content_part.done",
         "response.output_item.done", "response.done",
     ]  # fmt: skip
+    assert not [event for event in events if "obfuscation" in event]  # came with GA
     item = events[-1]["response"]["output"][0]
     assert (item["object"], item["content"][0]["type"]) == ("realtime.item", "text")
 

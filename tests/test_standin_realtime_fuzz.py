@@ -86,7 +86,7 @@ def change(event: Any, dice: random.Random) -> Any:
     return event
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", [*range(6), 12])  # 12: once broken
 def test_no_event_breaks_a_session(standin: Standin, seed: int):
     dice = random.Random(seed)
     is_preview = bool(seed % 2)
@@ -101,5 +101,5 @@ def test_no_event_breaks_a_session(standin: Standin, seed: int):
             while came[-1]["error"]["event_id"] != "marker":
                 assert came[-1]["error"]["type"] == "invalid_request_error", (json.dumps(event), came[-1])
                 came = talk.until("error")
-        failed = [e for e in talk.seen if e["type"] == "response.done" and e["response"]["status"] == "failed"]
-        assert [e for e in failed if not e["response"]["status_details"]["error"]["code"]] == []
+        details = [e["response"]["status_details"] for e in talk.seen if e["type"] == "response.done"]
+        assert "server_error" not in [(told or {}).get("error", {}).get("type") for told in details]

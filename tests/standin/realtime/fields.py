@@ -52,15 +52,21 @@ def _read_tools(path: str, given: Any) -> tuple[dict[str, Any], ...]:
         fields: dict[str, r.Read] = {"type": r.word("function"), "name": _read_name, "description": r.nullable(r.text)}
         fields["parameters"] = r.nullable(_read_schema)
         read = r.read_fields(at, tool, fields, ("type", "name"))
-        kind = (read.get("parameters") or {"type": "object"}).get("type")
-        if kind != "object":
-            wrong = f"schema must be a JSON Schema of 'type: \"object\"', got 'type: \"{kind}\"'."
+        if wrong := _find_wrong(read.get("parameters") or {"type": "object"}):
             message = f"Invalid schema for function '{read['name']}': {wrong}"
             raise EventRefused(message, "invalid_function_parameters", f"{at}.parameters")
         empty = {"type": "object", "properties": {}}
         told = {"type": "function", "name": read["name"], "description": read.get("description")}
         tools.append({**told, "parameters": read.get("parameters") or empty})
     return tuple(tools)
+
+
+def _find_wrong(schema: Mapping[str, Any]) -> str:
+    if schema.get("type") != "object":
+        return f"schema must be a JSON Schema of 'type: \"object\"', got 'type: \"{schema.get('type')}\"'."
+    if not isinstance(schema.get("properties", {}), dict):
+        return f"{schema['properties']!r} is not of type 'object'."
+    return ""
 
 
 def _read_name(path: str, given: Any) -> str:
