@@ -124,6 +124,17 @@ def test_a_pause_in_which_something_hums_is_found_too(tmp_path, loud):
     assert 9.1 < second.start_s < 10.9 and first.start_s == 0
 
 
+def test_a_part_is_decoded_without_a_word_from_the_library(capfd):
+    """It writes to the terminal, which in a notebook is the page, of each frame that needs bits of one cut off."""
+    spoken = join(*[add_noise(tone(1, loud=0.4 / (1 + number % 3)), 5, number) for number in range(9)])
+    for data in (spoken.to_mp3(), vary(spoken), tag_of(1_000) + spoken.to_mp3(64) + b"TAG" + bytes(125)):
+        whole = read_sound(data)
+        for begin in range(1, 8):
+            part = read_sound(cut_mp3(data, begin, begin + 1.5))
+            assert level_db(part.cut(0.2, 1.4)) == pytest.approx(level_db(whole.cut(begin + 0.2, begin + 1.4)), abs=1)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_bytes_are_cut_as_a_file_is(tmp_path):
     for data in (LOUD.to_mp3(), LOUD.to_wav()):
         (tmp_path / "a").write_bytes(data)
