@@ -1,10 +1,11 @@
-"""Makes the recordings that notebook 09 sends: AZURE_OPENAI_MODE=live python data/media/speak_for_listening.py
+"""Makes the recordings that notebook 09 sends: AZURE_OPENAI_MODE=live python data/media/speak_for_listening.py [NAME ...]
 
-Asks the resource that .env names (here: the stand-in, so Kokoro speaks) to say data/texts/spoken.json, puts the turns
+Without a name all are made. Asks the resource that .env names (here: the stand-in, so Kokoro speaks) to say data/texts/spoken.json, puts the turns
 together with pauses, adds white noise of a stated strength to the sentences that are measured, and writes small MP3.
 """
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,13 @@ def main() -> None:
     spoken = json.loads((ROOT / "data" / "texts" / "spoken.json").read_text(encoding="utf-8"))
     client = connect("speaking")
     FOLDER.mkdir(exist_ok=True)
+    wanted = set(sys.argv[1:])
     for name, one in spoken["recordings"].items():
-        write(name, say(client, one["turns"], one.get("said", {})))
+        if not wanted or name in wanted:
+            write(name, say(client, one["turns"], one.get("said", {})))
     for number, one in enumerate(spoken["measured"]["sentences"]):
+        if wanted and one["name"] not in wanted:
+            continue
         sounds = {accent: say(client, [(one[accent], one["text"])]) for accent in ("american", "british")}
         for accent, sound in sounds.items():
             write(f"{one['name']}_{accent}", sound)
