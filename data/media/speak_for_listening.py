@@ -1,7 +1,8 @@
-"""Makes the recordings that notebook 09 sends: AZURE_OPENAI_MODE=live python data/media/speak_for_listening.py [NAME ...]
+"""Makes what notebook 09 sends: AZURE_OPENAI_MODE=live python data/media/speak_for_listening.py [NAME ...]
 
-Without a name all are made. Asks the resource that .env names (here: the stand-in, so Kokoro speaks) to say data/texts/spoken.json, puts the turns
-together with pauses, adds white noise of a stated strength to the sentences that are measured, and writes small MP3.
+Without a name all are made. Asks the resource that .env names (here: the stand-in, so Kokoro speaks) to say
+data/texts/spoken.json, puts the turns together with pauses, adds white noise of a stated strength to the sentences that
+are measured, and writes small MP3.
 """
 
 import json
@@ -10,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
 
 from helpers import connect
 from helpers.audio import Sound, read_sound
@@ -59,15 +59,7 @@ def say(client: Any, turns: Any, said: Any = None) -> Sound:
 
 def write(name: str, sound: Sound) -> None:
     path = Path(FOLDER, f"{name}.mp3")
-    soundfile.write(
-        path,
-        sound.samples,
-        sound.rate,
-        format="MP3",
-        subtype="MPEG_LAYER_III",
-        bitrate_mode="CONSTANT",
-        compression_level=0.85,  # 32 kbit/s
-    )
+    path.write_bytes(sound.to_mp3(32))
     print(f"{path.name}: {sound.seconds:.1f} s, {path.stat().st_size:,} bytes")
 
 

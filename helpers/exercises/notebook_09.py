@@ -90,6 +90,7 @@ _TEXTS = (  # text, most letters
     ("the boat leaves the harbour at noon", 10),
     ("one two three", 100),
     ("ab cd ef gh", 5),  # two words and a space are five letters
+    ("ab cd ef gh", 6),  # three words are eight
     ("a photosynthesis b", 6),
     ("", 20),
 )
