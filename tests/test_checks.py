@@ -253,15 +253,14 @@ KEEPS = {"before": ROOM, "after": EDITED, "mask": WINDOW}
 SENT_BOTH = 2 * (65 + 129 + 4_160)  # tokens of a photo, which is brought to one tile, and of a logo
 IMG_IN, IMG_OUT = (list_price("gpt-image-1.5", item).usd for item in ("image_input", "image_output"))
 
-MEETING = {
+HINTS = "Siobhan Kowalczyk, Joaquin Nguyen, Xanadu Hotel, Reykjavik"
+NAMES = {
     "client": Replayed("09_speech_recognition"),
-    "file": ROOT / "data" / "media" / "listening" / "meeting.mp3",
+    "file": ROOT / "data" / "media" / "listening" / "names.mp3",
+    "names": [name for name in HINTS.replace(",", "").split() if name != "Hotel"],
+    "hints": HINTS,
 }
-TOLD_APART = {
-    "model": "gpt-4o-transcribe-diarize",
-    "response_format": "diarized_json",
-    "chunking_strategy": "auto",
-}
+UNSURE_NAMES = {"model": "gpt-4o-mini-transcribe", "prompt": HINTS, "include": ["logprobs"], "language": "en"}
 
 
 def group_words(words, most, space=1):
@@ -665,21 +664,21 @@ EXERCISES = [
         },
     ),
     (
-        "09.speakers",
-        MEETING,
-        TOLD_APART,
+        "09.request",
+        NAMES,
+        UNSURE_NAMES,
         {
-            "no strategy": (without(TOLD_APART, "chunking_strategy"), "must always be sent"),
-            "another strategy": (TOLD_APART | {"chunking_strategy": {"type": "server_vad"}}, "Other strategies exist"),
-            "no format": (without(TOLD_APART, "response_format"), "json has no speakers"),
-            "whisper's format": (TOLD_APART | {"response_format": "verbose_json"}, "verbose_json has no speakers"),
-            "whisper": (TOLD_APART | {"model": "whisper"}, "whisper does not tell who spoke"),
-            "a chat model": (TOLD_APART | {"model": "gpt-5.4-mini"}, "gpt-5.4-mini transcribes nothing"),
-            "a hint": (TOLD_APART | {"prompt": "A market"}, "refuses prompt"),
-            "times of words": (TOLD_APART | {"timestamp_granularities": ["word"]}, "refuses timestamp_granularities"),
-            "more": (TOLD_APART | {"language": "en"}, "Not needed here: language"),
-            "the file": (TOLD_APART | {"file": "meeting.mp3"}, "the check adds it"),
-            "no dictionary": ("gpt-4o-transcribe-diarize", "A dictionary was expected"),
+            "no hint": (without(UNSURE_NAMES, "prompt"), "names go wrong"),
+            "no probabilities": (without(UNSURE_NAMES, "include"), "Nothing asks for the log probabilities"),
+            "no language": (without(UNSURE_NAMES, "language"), "Say the language"),
+            "text alone": (UNSURE_NAMES | {"response_format": "text"}, "text has no log probabilities"),
+            "keywords": (UNSURE_NAMES | {"keywords": ["Nguyen"]}, "takes no keywords"),
+            "whisper": (UNSURE_NAMES | {"model": "whisper"}, "whisper refuses include"),
+            "a dearer model": (UNSURE_NAMES | {"model": "gpt-transcribe"}, "costs less"),
+            "a chat model": (UNSURE_NAMES | {"model": "gpt-5.4-mini"}, "transcribes nothing"),
+            "more": (UNSURE_NAMES | {"temperature": 0}, "Not needed here: temperature"),
+            "the file": (UNSURE_NAMES | {"file": "names.mp3"}, "the check adds it"),
+            "no dictionary": ("gpt-4o-mini-transcribe", "A dictionary was expected"),
         },
     ),
     (

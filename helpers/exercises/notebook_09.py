@@ -11,45 +11,53 @@ from helpers.parameters import find_rule
 
 __all__: list[str] = []
 
-_MODEL, _FORM = "gpt-4o-transcribe-diarize", "diarized_json"
+_CHEAPEST = "gpt-4o-mini-transcribe"
 _MOST_BYTES, _LONGEST_S = 26_000_000, 1_390
 
 
-@exercise("09.speakers")
-def _check_speakers(answer: Any, client: Any, file: Path) -> str:
-    """Truth: what came back names a speaker and times for every segment.
+@exercise("09.request")
+def _check_request(answer: Any, client: Any, file: Path, names: Sequence[str], hints: str) -> str:
+    """Truth: what came back has every name as it is written, and log probabilities.
 
     answer: what client.audio.transcriptions.create() takes, without the file. What no recording could answer gets its
-    hint before anything is sent.
+    hint before anything is sent. hints: the text that holds the names.
     """
     if not isinstance(answer, Mapping) or not all(isinstance(name, str) for name in answer):
-        raise Wrong('A dictionary was expected: {"model": ..., "response_format": ...}.')
-    if "file" in answer:
+        raise Wrong('A dictionary was expected: {"model": ..., ...}.')
+    request = {name: value for name, value in answer.items() if (name, value) != ("response_format", "json")}
+    if "file" in request:
         raise Wrong("Leave the file out: the check adds it.")
-    if (model := answer.get("model")) != _MODEL:
-        known = find_rule("transcription", str(model), "model")
-        raise Wrong(
-            f"{model} does not tell who spoke: which model of section 1 does?"
-            if known and known["accepted"] == "yes"
-            else f"{model} transcribes nothing: take a model of section 1."
-        )
-    for name in ("prompt", "include", "timestamp_granularities"):
-        if answer.get(name):
-            raise Wrong(f"{_MODEL} refuses {name}: section 1 says what it takes.")
-    if (form := answer.get("response_format", "json")) != _FORM:
-        raise Wrong(f"{form} has no speakers. Which format has?")
-    if "chunking_strategy" not in answer:
-        raise Wrong("The service answers 400: one setting must always be sent to this model (section 9).")
-    if answer["chunking_strategy"] != "auto":
-        raise Wrong('Other strategies exist; here say "auto", which needs no settings of its own.')
-    if further := sorted(set(answer) - {"model", "response_format", "chunking_strategy"}):
+    _check_model(request.get("model"))
+    if "response_format" in request:
+        raise Wrong(f"{request['response_format']} has no log probabilities: they come with json alone.")
+    if request.get("include") != ["logprobs"]:
+        raise Wrong("Nothing asks for the log probabilities, or not as section 8 does.")
+    if "keywords" in request:
+        raise Wrong(f"{_CHEAPEST} takes no keywords (section 1). What does it take for names?")
+    if request.get("prompt") != hints:
+        raise Wrong("Without its hint the names go wrong: send hints, as it stands.")
+    if request.get("language") != "en":
+        raise Wrong("Say the language, too, by the two letters of ISO 639-1.")
+    if further := sorted(set(request) - {"model", "include", "prompt", "language"}):
         raise Wrong(f"Not needed here: {', '.join(further)}.")
-    reply = client.audio.transcriptions.create(file=file, **answer)
-    segments = getattr(reply, "segments", None) or []
-    if not segments:
-        raise Wrong("No segment came back: look at the request again.")
-    speakers = sorted({one.speaker for one in segments})
-    return f"{len(segments)} segments, speakers {', '.join(speakers)}, the last ends at {segments[-1].end:.1f} s."
+    reply = client.audio.transcriptions.create(file=file, **request)
+    if not reply.logprobs:
+        raise Wrong("No log probabilities came back: look at the request again.")
+    found = sum(name in reply.text for name in names)
+    least = min(reply.logprobs, key=lambda one: one.logprob or 0.0)
+    return f"{found} of {len(names)} names are spelled right; the least sure token is {least.token!r}."
+
+
+def _check_model(model: Any) -> None:
+    rule = find_rule("transcription", str(model), "model")
+    if not rule or rule["accepted"] != "yes":
+        raise Wrong(f"{model} transcribes nothing: take a model of section 1.")
+    for name in ("include", "prompt"):
+        rule = find_rule("transcription", model, name)
+        if not rule or rule["accepted"] == "no":
+            raise Wrong(f"{model} refuses {name}: section 1 says what it takes.")
+    if model != _CHEAPEST:
+        raise Wrong(f"{model} could do it. Another model of section 1 costs less, or is not retired.")
 
 
 @exercise("09.requests")
