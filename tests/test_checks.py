@@ -15,6 +15,7 @@ from pydantic import Field, create_model
 
 from helpers import check, connect
 from helpers.audio import Sound
+from helpers.captions import Caption
 from helpers.costs import list_price
 from helpers.errors import CourseError, RecordingNotFound
 from helpers.images import data_url, mask_of, picture_file, read_picture
@@ -32,6 +33,10 @@ class Replayed:
     @property
     def chat(self):
         return connect(self._notebook).chat
+
+    @property
+    def audio(self):
+        return connect(self._notebook).audio
 
 
 def without(request, name):
@@ -265,6 +270,27 @@ SPEAK = {"client": SimpleNamespace(audio=SimpleNamespace(speech=SimpleNamespace(
 SPOKEN_NOTE = "Doctor Ito is in on the seventh of August from nine to eleven in the morning, four Saint Paul Street."
 SENT_BOTH = 2 * (65 + 129 + 4_160)  # tokens of a photo, which is brought to one tile, and of a logo
 IMG_IN, IMG_OUT = (list_price("gpt-image-1.5", item).usd for item in ("image_input", "image_output"))
+
+HINTS = "Siobhan Kowalczyk, Joaquin Nguyen, Xanadu Hotel, Reykjavik"
+NAMES = {
+    "client": Replayed("09_speech_recognition"),
+    "file": ROOT / "data" / "media" / "listening" / "names.mp3",
+    "names": [name for name in HINTS.replace(",", "").split() if name != "Hotel"],
+    "hints": HINTS,
+}
+UNSURE_NAMES = {"model": "gpt-4o-mini-transcribe", "prompt": HINTS, "include": ["logprobs"], "language": "en"}
+
+
+def group_words(words, most, space=1):
+    groups = []
+    for word in words:
+        length = sum(len(one.word) + space for one in [*(groups[-1] if groups else []), word]) - space
+        if groups and length <= most:
+            groups[-1].append(word)
+        else:
+            groups.append([word])
+    return [Caption(group[0].start, group[-1].end, " ".join(one.word for one in group)) for group in groups]
+
 
 EXERCISES = [
     (
@@ -653,6 +679,76 @@ EXERCISES = [
             "cents": ((SENT_BOTH * IMG_IN + 1_056 * IMG_OUT) / 10, "In cents"),
             "not per million": ((SENT_BOTH * IMG_IN + 1_056 * IMG_OUT) * 1e3, "per 1,000,000"),
             "a guess": (1.0, "Add up the tokens"),
+        },
+    ),
+    (
+        "09.request",
+        NAMES,
+        UNSURE_NAMES,
+        {
+            "no hint": (without(UNSURE_NAMES, "prompt"), "names go wrong"),
+            "no probabilities": (without(UNSURE_NAMES, "include"), "Nothing asks for the log probabilities"),
+            "no language": (without(UNSURE_NAMES, "language"), "Say the language"),
+            "text alone": (UNSURE_NAMES | {"response_format": "text"}, "text has no log probabilities"),
+            "keywords": (UNSURE_NAMES | {"keywords": ["Nguyen"]}, "takes no keywords"),
+            "whisper": (UNSURE_NAMES | {"model": "whisper"}, "whisper refuses include"),
+            "a dearer model": (UNSURE_NAMES | {"model": "gpt-transcribe"}, "costs less"),
+            "a chat model": (UNSURE_NAMES | {"model": "gpt-5.4-mini"}, "transcribes nothing"),
+            "more": (UNSURE_NAMES | {"temperature": 0}, "Not needed here: temperature"),
+            "the file": (UNSURE_NAMES | {"file": "names.mp3"}, "the check adds it"),
+            "no dictionary": ("gpt-4o-mini-transcribe", "A dictionary was expected"),
+        },
+    ),
+    (
+        "09.requests",
+        {"recordings": 40, "minutes": 50, "kbits": 96},
+        120,
+        {
+            "one recording": (3, "one recording"),
+            "by size": (80, "And by time?"),
+            "both limits": (200, "do not add them"),
+            "as they are": (40, "neither limit allows it"),
+            "all in one": (87, "two recordings"),
+            "a guess": (7, "the larger number holds"),
+            "a text": ("120", "A number was expected"),
+        },
+    ),
+    (
+        "09.captions",
+        {},
+        group_words,
+        {
+            "the last is lost": (lambda words, most: group_words(words, most)[:-1], "the last caption is missing"),
+            "spaces do not count": (lambda words, most: group_words(words, most, space=0), "spaces count"),
+            "one word each": (lambda words, most: group_words(words, 0), "more words fit"),
+            "it ends late": (
+                lambda words, most: [
+                    Caption(one.start_s, one.end_s + 0.1, one.text) for one in group_words(words, most)
+                ],
+                "with its last word",
+            ),
+            "it begins at 0": (
+                lambda words, most: [Caption(0, one.end_s, one.text) for one in group_words(words, most)],
+                "with its first word",
+            ),
+            "words doubled": (
+                lambda words, most: group_words([*words, *words], most),
+                "words are lost, doubled or moved",
+            ),
+            "an empty caption": (
+                lambda words, most: [
+                    part
+                    for one in group_words(words, most)
+                    for part in ([Caption(0, 0, "")] if len(one.text) > most else []) + [one]
+                ],
+                "one caption is empty",
+            ),
+            "it fails without words": (
+                lambda words, most: words[0] and group_words(words, most),
+                "With no words at all",
+            ),
+            "texts": (lambda words, most: [one.text for one in group_words(words, most)], "A list of Caption"),
+            "no function": ([], "A function was expected"),
         },
     ),
     (
