@@ -21,6 +21,9 @@ from tests.standin.limits import Meter
 from tests.standin.refusals import missing, resource_not_found, unknown_deployment
 from tests.standin.sealing import Seal
 from tests.standin.seeing.reading import MissingReader, Reader
+from tests.standin.sound.hearing import Hearing, NonsenseHearing
+from tests.standin.sound.speaking import NonsenseSpeaking, Speaking
+from tests.standin.talking.kept import KeptSpeech
 from tests.standin.tokens import CountPrompt
 
 __all__ = [
@@ -52,7 +55,8 @@ class Front:
     """key: for `api-key` and bearer; token: bearer, in the manner of Microsoft Entra ID.
 
     requests: every request that came in, in order, whatever became of it; None keeps no list. faults: see faults.py.
-    reader: of pictures in chats; looking: held by the one that is being looked at.
+    reader: of pictures in chats; looking: held by the one that is being looked at. hears, speaks: for models that chat
+    in sound; said: what they said.
     """
 
     deployments: dict[str, Deployment]
@@ -66,6 +70,9 @@ class Front:
     seal: Seal = field(default_factory=Seal, repr=False)
     drawn: dict[int, int] = field(default_factory=dict)  # hash of deployment and prompt -> how often
     reader: Reader = field(default_factory=MissingReader)
+    hears: Hearing = field(default_factory=NonsenseHearing)
+    speaks: Speaking = field(default_factory=NonsenseSpeaking)
+    said: KeptSpeech = field(default_factory=KeptSpeech)
     looking: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
     started: int = field(default_factory=lambda: int(time.time()))
     # Engines are on loopback: a proxy from the environment must not come between. They may think for minutes.

@@ -102,7 +102,9 @@ def build_front(
     speaks: Speaking = NonsenseSpeaking() if words else Kokoro(weights, say)
     key, token, meter = key or make_key(), _make_token(), meter or Meter()
     deployments = build_deployments(engines, vectors, {hears.label: hears}, {speaks.label: speaks})
-    return Front(deployments, count, key, token, requests, meter, faults=faults, reader=reader)
+    return Front(
+        deployments, count, key, token, requests, meter, faults=faults, reader=reader, hears=hears, speaks=speaks
+    )
 
 
 def make_key() -> str:

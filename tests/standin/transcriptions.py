@@ -26,7 +26,7 @@ from tests.standin.transcripts import caption, join_text, tell_duration, tell_lo
 from tests.standin.weights import WeightsError
 from tests.standin.wire import REGION, event_headers, json_response, make_id
 
-__all__ = ["ROUTES", "hear_alone"]
+__all__ = ["ROUTES", "hear_alone", "take_segments"]
 
 _MOST_BYTES = 26_214_400  # of the whole body
 _TOKENS_PER_SECOND = 10  # of sound, as recorded answers of the gpt-4o models count it
@@ -57,7 +57,7 @@ async def _answer(api: str, request: Request, deployment: Deployment, form: Form
         headers = {**answering.headers, **event_headers(answering.label)}
         return StreamingResponse(events, 200, headers, media_type="text/event-stream")
     heard: list[Segment] = []
-    async with aclosing(_take(segments)) as taken:
+    async with aclosing(take_segments(segments)) as taken:
         async for segment in taken:
             heard.append(segment)
             if await request.is_disconnected():
@@ -71,7 +71,7 @@ async def hear_alone(hearing: Any, sound: Any, asked: Any) -> tuple[str, Iterato
     return await anyio.to_thread.run_sync(hearing.hear, sound, asked, limiter=anyio.CapacityLimiter(1))
 
 
-async def _take(segments: Iterator[Segment]) -> AsyncIterator[Segment]:
+async def take_segments(segments: Iterator[Segment]) -> AsyncIterator[Segment]:
     """Segments as they are heard; the engine is free again when nobody takes any more."""
     try:
         async for segment in iterate_in_threadpool(segments):
@@ -111,7 +111,7 @@ async def _stream(
     """A delta for each word of a segment, when the segment has been heard; at last who spoke, where that is asked."""
     heard: list[Segment] = []
     text = ""
-    async with aclosing(_take(segments)) as taken:
+    async with aclosing(take_segments(segments)) as taken:
         async for segment in taken:
             heard.append(segment)
             for piece, odds in segment.pieces or [(word, None) for word in _split_words(segment.text)]:
