@@ -6,7 +6,7 @@ Both forms of the names are known: those of today, and those of the preview.
 
 import base64
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from helpers.audio import bytes_of
 from helpers.errors import CourseError
 from helpers.sound_files import WavForm, kind_of
 
-__all__ = ["RATE", "Turn", "pcm_of", "pcm_seconds", "read_turn", "silence", "speak", "wav_of"]
+__all__ = ["RATE", "Turn", "list_messages", "pcm_of", "pcm_seconds", "read_turn", "silence", "speak", "wav_of"]
 
 RATE = 24_000  # samples a second: what a session hears and speaks, 16 bits each, one channel
 _WIDTH = 2  # bytes of a sample
@@ -120,6 +120,23 @@ def read_turn(connection: Any, until: str = "response.done", limit_s: float = 60
             next="was response.create sent, or a silence after the speech?",
         )
     return Turn(events)
+
+
+def list_messages(*steps: Any, ms: Sequence[int] = ()) -> list[tuple[float | None, str, str]]:
+    """What both sides sent, as charts.sequence draws it: (seconds or None, "client" or "server", the event's type).
+
+    steps: in their order, a Turn that was read, or the type of an event that you sent. ms: when the server's events
+    came, as evidence.arrival_ms(session) has it of a whole session; of your own events nobody keeps the time.
+    """
+    messages: list[tuple[float | None, str, str]] = []
+    times = iter(ms)
+    for step in steps:
+        if isinstance(step, Turn):
+            came = ((next(times, None), event.type) for event in step.events)
+            messages += [(None if at is None else at / 1000, "server", kind) for at, kind in came]
+        else:
+            messages.append((None, "client", str(step)))
+    return messages
 
 
 def pcm_of(sound: Any) -> bytes:

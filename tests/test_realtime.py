@@ -14,7 +14,7 @@ from openai.types.realtime import RealtimeServerEvent
 
 from helpers.audio import Sound, read_sound
 from helpers.errors import CourseError
-from helpers.realtime import RATE, Turn, pcm_of, pcm_seconds, read_turn, silence, speak, wav_of
+from helpers.realtime import RATE, Turn, list_messages, pcm_of, pcm_seconds, read_turn, silence, speak, wav_of
 
 
 def event(kind, **fields):
@@ -108,6 +108,16 @@ def test_a_turn_knows_its_words_and_its_sound_in_either_form(names):
     assert (turn.text, turn.heard, turn.pcm) == ("Hi you", "Hello.", b"abcd")
     assert Turn([event(text, delta="a"), event(text, delta="b")]).text == "ab"
     assert turn.count()[sound] == 2 and turn.find(sound).delta == sounded(b"ab") and turn.find("x") is None
+
+
+def test_messages_of_both_sides_stand_in_their_order_with_the_times_that_are_known():
+    opened, turn = Turn([event("session.created")]), Turn([event("a"), event("b")])
+    steps = (opened, "session.update", turn)
+    assert list_messages(*steps, ms=[20, 40]) == [
+        (0.02, "server", "session.created"), (None, "client", "session.update"), (0.04, "server", "a"),
+        (None, "server", "b"),
+    ]  # fmt: skip
+    assert [at for at, _, _ in list_messages(*steps)] == [None] * 4
 
 
 def real_sessions():
