@@ -20,8 +20,8 @@ _lock = threading.Lock()
 _calls: list[Answered] = []
 _depth = 0
 _TOKENS = (
-    ("in", ("prompt_tokens", "input_tokens"), "cached", "cached_tokens"),
-    ("out", ("completion_tokens", "output_tokens"), "hidden", "reasoning_tokens"),
+    ("in", ("prompt", "input"), (("cached", "cached_tokens"), ("sound", "audio_tokens"))),
+    ("out", ("completion", "output"), (("hidden", "reasoning_tokens"), ("sound", "audio_tokens"))),
 )
 
 
@@ -112,15 +112,22 @@ def _count_calls(calls: Sequence[Answered], fresh: Sequence[Answered]) -> str:
 
 
 def _count_tokens(calls: Sequence[Answered]) -> Iterable[str]:
-    for way, names, inside, detail in _TOKENS:
-        total = part = 0
-        for call in calls:
-            name = next((name for name in names if call.usage.get(name)), names[0])
-            total += call.usage.get(name) or 0
-            details = call.usage.get(f"{name}_details") or {}
-            part += (details.get(detail) or 0) if isinstance(details, Mapping) else 0
+    for way, names, parts in _TOKENS:
+        total = sum(_find(call.usage, [f"{name}_tokens" for name in names]) or 0 for call in calls)
+        # A transcription, and a session, write the name of its details in the singular.
+        inside = [f"{name}_{token}_details" for name in names for token in ("tokens", "token")]
+        details = [found for call in calls if isinstance(found := _find(call.usage, inside), Mapping)]
+        counts = [(sum(one.get(detail) or 0 for one in details), word) for word, detail in parts]
+        told = ", ".join(f"{count:,} {word}" for count, word in counts if count)
         if total:
-            yield f"{total:,} tokens {way}" + (f" ({part:,} {inside})" if part else "")
+            yield f"{total:,} tokens {way}" + (f" ({told})" if told else "")
+    for name, unit in (("seconds", "s of sound"), ("characters", "characters")):
+        if count := sum(call.usage.get(name) or 0 for call in calls):
+            yield f"{count:,} {unit}"
+
+
+def _find(usage: Mapping[str, Any], names: Iterable[str]) -> Any:
+    return next((usage[name] for name in names if usage.get(name)), None)
 
 
 def _price(fresh: Sequence[Answered]) -> str:

@@ -128,14 +128,17 @@ class Answer:
 
     @property
     def usage(self) -> Mapping[str, Any]:
-        """The tokens that the service counted, in its own words; empty where it counted none."""
+        """The tokens that the service counted, in its own words; empty where it counted none.
+
+        Sound whose body counts nothing has its characters or seconds in a header of Azure's.
+        """
         values = [self.body] if self.kind == "json" else [event[1] for event in reversed(self.events)]
         for value in values:
             for part in (value, value.get("response") if isinstance(value, dict) else None):
                 if isinstance(part, dict) and isinstance(part.get("usage"), dict):
                     usage: dict[str, Any] = part["usage"]
                     return usage
-        return {}
+        return _count_billed(self.headers) if self.status < 400 else {}
 
     def note(
         self,
@@ -159,6 +162,12 @@ class Answer:
         text = self.body if self.kind == "text" and self.status < 400 else None
         about = (dict(self.source), self.recorded_on, self.elapsed_ms, self.event_ms)
         remember(ids, Answered(*about, self.status, asked, self.usage, is_fresh, is_free), text, is_whole)
+
+
+def _count_billed(headers: Mapping[str, str]) -> dict[str, int]:
+    told = next((value for name, value in headers.items() if name.lower() == "csp-billing-usage"), "")
+    found = re.fullmatch(r"CognitiveServices\.OpenAI\.(TextToSpeech|Whisper)=(\d{1,9})", told)
+    return {"characters" if found[1] == "TextToSpeech" else "seconds": int(found[2])} if found else {}
 
 
 def _wrap(described: dict[str, Any]) -> Any:

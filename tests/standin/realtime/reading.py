@@ -1,0 +1,73 @@
+"""Reads what a client sends, field by field: what is unknown, of a wrong type or out of bounds is refused whole."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from tests.standin.realtime.told import EventRefused, check_word, refuse_missing, refuse_type, refuse_unknown
+
+__all__ = ["Read", "boolean", "integer", "nullable", "number", "read_fields", "text", "whatever", "word"]
+
+Read = Callable[[str, Any], Any]  # (the field's path, its value) -> the value that holds; raises EventRefused
+
+
+def read_fields(
+    path: str, given: Any, fields: Mapping[str, Read], required: Sequence[str] = (), ignored: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The fields that are there. Raises EventRefused, for unknown ones first, as the service does."""
+    if not isinstance(given, dict):
+        raise refuse_type(path, "an object", given)
+    for name in given:
+        if name not in fields and name not in ignored:
+            raise refuse_unknown(f"{path}.{name}")
+    for name in required:
+        if name not in given:
+            raise refuse_missing(f"{path}.{name}")
+    return {name: fields[name](f"{path}.{name}", value) for name, value in given.items() if name in fields}
+
+
+def text(path: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise refuse_type(path, "a string", value)
+    return value
+
+
+def boolean(path: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise refuse_type(path, "a boolean", value)
+    return value
+
+
+def whatever(path: str, value: Any) -> Any:
+    return value
+
+
+def word(*allowed: str) -> Read:
+    return lambda path, value: check_word(path, value, allowed)
+
+
+def nullable(read: Read) -> Read:
+    return lambda path, value: None if value is None else read(path, value)
+
+
+def integer(least: int, most: int) -> Read:
+    return _bounded("integer", "an integer", (int,), least, most)
+
+
+def number(least: float, most: float) -> Read:
+    return _bounded("decimal", "a decimal", (int, float), least, most)
+
+
+def _bounded(kind: str, expected: str, types: tuple[type[float], ...], least: float, most: float) -> Read:
+    def read(path: str, value: Any) -> Any:
+        if isinstance(value, bool) or not isinstance(value, types):
+            raise refuse_type(path, expected, value)
+        if not least <= value <= most:
+            side, sign, bound = ("below minimum", ">=", least) if value < least else ("above maximum", "<=", most)
+            code = f"{kind}_{'below_min' if value < least else 'above_max'}_value"
+            message = (
+                f"Invalid '{path}': {kind} {side} value. Expected a value {sign} {bound:g}, but got {value} instead."
+            )
+            raise EventRefused(message, code, path)
+        return value
+
+    return read
