@@ -73,7 +73,7 @@ def documented(source: str, date: str = "") -> Evidence:
 
 
 def evidence_of(*answers: Any) -> Evidence:
-    """Who gave these answers of the SDK: completions, streams, binary answers, errors, Evidence itself.
+    """Who gave these answers of the SDK: completions, streams, binary answers, errors, realtime events, Evidence.
 
     Lists and dictionaries of answers are looked into. Raises EvidenceError where one did not come through connect(),
     or where they are of different kinds.
@@ -166,11 +166,14 @@ def _answered(answer: Any) -> Answered:
         headers = getattr(holder, "headers", None)
         if headers is not None:
             break
-    ids = [getattr(answer, "_request_id", None), getattr(answer, "id", None)]
+    ids = [getattr(answer, name, None) for name in ("_request_id", "id")]
+    # Of a realtime event: whose it is.
+    ids += [getattr(getattr(answer, name, None), "id", None) for name in ("response", "session", "item")]
+    ids += [getattr(answer, name, None) for name in ("response_id", "item_id", "event_id")]
     if headers is not None:
         ids += [headers.get("x-request-id"), headers.get("apim-request-id")]
     for request_id in ids:
-        if found := look_up(request_id):
+        if isinstance(request_id, str) and (found := look_up(request_id)):
             return found
     raise EvidenceError(
         f"nobody knows who gave this {type(answer).__name__}",

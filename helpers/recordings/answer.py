@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from helpers.recordings.frames import clean_frames, count_tokens
 from helpers.recordings.payloads import dump_with_payloads, lift_payloads, lift_stream, put_back_payloads
 from helpers.recordings.provenance import Answered, remember, today
 from helpers.recordings.redaction import Redactor
@@ -17,7 +18,7 @@ __all__ = ["BODIES", "Answer", "is_utf8", "parse_body"]
 #   json    parsed          text    as it is               file    {"file", "bytes", "sha256"} of a sidecar; of sound
 #           that came in several pieces also "pieces", [[ms, where it ends]...]
 #   events  [[ms, data], [ms, data, name]...]              chunks  [[ms, text]...], a stream that is not all events
-#   frames  [{"ms", "from", "json"}...], the messages of a realtime session in both directions
+#   frames  [{"ms", "from", "json"}...], the messages of a realtime session in both directions, see frames.py
 BODIES = frozenset({"json", "text", "file", "events", "chunks", "frames"})
 
 
@@ -74,6 +75,9 @@ class Answer:
     def with_header(self, name: str, value: str) -> "Answer":
         return replace(self, headers={**self.headers, name: value})
 
+    def with_source(self, source: Mapping[str, Any]) -> "Answer":
+        return replace(self, source=source)
+
     def clean(self, redactor: Redactor, keep: Callable[[Any], dict[str, Any]]) -> "Answer":
         """As it may lie on disk. keep: writes bytes, or an open file, beside the recording and describes them.
 
@@ -85,6 +89,8 @@ class Answer:
             body |= {"pieces": list(self.events)} if self.events else {}
         elif self.kind == "events":
             body = _unwrap(redactor.events(lift_stream(self.body, lambda data: keep(redactor.bytes(data)), _wrap)))
+        elif self.kind == "frames":
+            body = _unwrap(clean_frames(self.body, redactor, keep, _wrap))
         elif self.kind == "chunks":
             whole = "".join(text for _, text in self.body)
             if redactor.text(whole) != whole or redactor.events(list(self.events)) != self.events:
@@ -120,8 +126,10 @@ class Answer:
     def model(self) -> str:
         """The `model` that the answer itself names, "" where it names none (sound, errors)."""
         values = [self.body] if self.kind == "json" else [event[1] for event in self.events]
+        if self.kind == "frames":
+            values = [frame.get("json") for frame in self.body if frame["from"] == "server"]
         for value in values:
-            for part in (value, value.get("response") if isinstance(value, dict) else None):
+            for part in (value, *((value.get("response"), value.get("session")) if isinstance(value, dict) else ())):
                 if isinstance(part, dict) and isinstance(part.get("model"), str) and part["model"]:
                     return part["model"]
         return ""
@@ -132,6 +140,8 @@ class Answer:
 
         Sound whose body counts nothing has its characters or seconds in a header of Azure's.
         """
+        if self.kind == "frames":
+            return count_tokens(self.body)
         values = [self.body] if self.kind == "json" else [event[1] for event in reversed(self.events)]
         for value in values:
             for part in (value, value.get("response") if isinstance(value, dict) else None):

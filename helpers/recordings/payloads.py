@@ -188,6 +188,8 @@ def _keeper(owner: dict[str, Any], name: str, parent: str, keep: Any, keep_sound
     kind = str(owner.get("type", ""))  # of a JSON schema it may be a list
     if (parent == "audio" and name == "data") or _SOUND_FIELDS.get(kind) == name:
         return keep_sound
+    if name == "audio" and kind in {"audio", "output_audio", "input_audio"}:  # a part of a conversation's item
+        return keep_sound
     return keep if name in {"b64_json", "partial_image_b64"} or _EVENT_FIELDS.get(kind) == name else None
 
 

@@ -2,6 +2,7 @@
 
 import math
 import re
+import traceback
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -37,6 +38,9 @@ async def attend_item(session: "Session", item: Item, settings: SessionSettings)
             await _transcribe(session, item, settings.transcription, _LOGPROBS in (settings.include or ()))
     except ServiceError as refused:
         _tell_failed(session, item, refused.error.get("code"))
+    except Exception:
+        traceback.print_exc()
+        _tell_failed(session, item, None)
     finally:
         item.told.set()
 

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import re
+import traceback
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
@@ -77,6 +78,9 @@ class Responding:
         except ServiceError as refused:
             error = {"type": refused.error.get("type", "server_error"), "code": refused.error.get("code")}
             status, details = "failed", {"type": "failed", "error": error | {"message": refused.error["message"]}}
+        except Exception:  # a client that waits for response.done must not wait for ever
+            traceback.print_exc()
+            status, details = "failed", {"type": "failed", "error": {"type": "server_error", "code": None}}
         self._finish(status, details, prompt)
 
     def _finish(self, status: str, details: dict[str, Any] | None, prompt: list[Tokens]) -> None:
@@ -211,17 +215,17 @@ class Responding:
         assert self._open
         return self._open[0].parts
 
-    def _tell_of_item(self, name: str, **about: Any) -> None:
+    def _tell_of_item(self, kind: str, /, **about: Any) -> None:
         assert self._open
         item, place = self._open
         where = {"response_id": self.response.id, "item_id": item.id, "output_index": place}
-        self._tell(name, **where, **about)
+        self._tell(kind, **where, **about)
 
-    def _tell_in(self, name: str, **about: Any) -> None:
-        self._tell_of_item(name, content_index=0, **about)
+    def _tell_in(self, kind: str, /, **about: Any) -> None:
+        self._tell_of_item(kind, content_index=0, **about)
 
-    def _tell(self, name: str, **about: Any) -> None:
-        self._session.tell(name, **about)
+    def _tell(self, kind: str, /, **about: Any) -> None:
+        self._session.tell(kind, **about)
 
     def _told(self) -> dict[str, Any]:
         return self._session.dialect.tell_response(self.response)

@@ -75,8 +75,8 @@ class Session:
             task.cancel()
         await asyncio.gather(*self._attending, return_exceptions=True)
 
-    def tell(self, name: str, **about: Any) -> None:
-        event = self.dialect.tell_event({"type": name, "event_id": make_realtime_id("event"), **about})
+    def tell(self, kind: str, /, **about: Any) -> None:
+        event = self.dialect.tell_event({"type": kind, "event_id": make_realtime_id("event"), **about})
         if event is not None:
             self._send(event)
 
