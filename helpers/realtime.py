@@ -5,19 +5,23 @@ Both forms of the names are known: those of today, and those of the preview.
 """
 
 import base64
+import io
 import threading
+import wave
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from helpers.audio import bytes_of
 from helpers.errors import CourseError
-from helpers.sound_files import WavForm, kind_of
+from helpers.sound_files import kind_of, with_true_lengths
 
 __all__ = ["RATE", "Turn", "list_messages", "pcm_of", "pcm_seconds", "read_turn", "silence", "speak", "wav_of"]
 
 RATE = 24_000  # samples a second: what a session hears and speaks, 16 bits each, one channel
 _WIDTH = 2  # bytes of a sample
+_WANTED = "a session hears PCM of 24,000 Hz, mono, 16 bits"
+_ASK_WAV = 'audio.speech.create(..., response_format="wav")'
 
 
 @dataclass(frozen=True)
@@ -145,18 +149,17 @@ def pcm_of(sound: Any) -> bytes:
     kind = kind_of(data)
     if kind is None:
         return data[: len(data) // _WIDTH * _WIDTH]
+    if kind != "wav":
+        raise CourseError(f"{_WANTED}, and this is {kind}", next=_ASK_WAV)
     try:
-        form = WavForm.of(data) if kind == "wav" else None
-    except ValueError as error:
-        raise CourseError(f"this WAV cannot be read: {error}") from None
-    if form is None or (form.rate, form.channels, form.width, form.is_float) != (RATE, 1, _WIDTH, False):
-        said = f"WAV of {form.rate:,} Hz, {form.channels} channels, {8 * form.width} bits" if form else kind
-        raise CourseError(
-            f"a session hears PCM of 24,000 Hz, mono, 16 bits, and this is {said}",
-            next='audio.speech.create(..., response_format="wav")',
-        )
-    end = form.start + form.size if form.size else len(data)
-    return data[form.start : end][: (end - form.start) // _WIDTH * _WIDTH]
+        with wave.open(io.BytesIO(with_true_lengths(data))) as file:
+            form = (file.getframerate(), file.getnchannels(), file.getsampwidth())
+            if form == (RATE, 1, _WIDTH):
+                return file.readframes(file.getnframes())
+    except (wave.Error, EOFError) as error:
+        raise CourseError(f"this WAV cannot be read: {error or 'it ends too soon'}") from None
+    told = f"WAV of {form[0]:,} Hz, {form[1]} channels, {8 * form[2]} bits"
+    raise CourseError(f"{_WANTED}, and this is {told}", next=_ASK_WAV)
 
 
 def pcm_seconds(pcm: bytes) -> float:
@@ -171,11 +174,13 @@ def silence(seconds: float) -> bytes:
 
 def wav_of(pcm: bytes) -> bytes:
     """A WAV file of a session's PCM, for a player."""
-    head = b"WAVEfmt " + (16).to_bytes(4, "little") + (1).to_bytes(2, "little") + (1).to_bytes(2, "little")
-    head += RATE.to_bytes(4, "little") + (RATE * _WIDTH).to_bytes(4, "little")
-    head += _WIDTH.to_bytes(2, "little") + (8 * _WIDTH).to_bytes(2, "little")
-    body = head + b"data" + len(pcm).to_bytes(4, "little") + pcm
-    return b"RIFF" + len(body).to_bytes(4, "little") + body
+    held = io.BytesIO()
+    with wave.open(held, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(_WIDTH)
+        file.setframerate(RATE)
+        file.writeframes(pcm)
+    return held.getvalue()
 
 
 def _is_sound(event: Any) -> bool:
