@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import srt
 import webvtt
+from openai.types.chat import ChatCompletion
 
 from helpers.audio import MOST_BYTES, Sound, duration, read_sound, show_sound, sound_file
 from helpers.captions import Caption, join_captions, read_captions, shift_captions, write_captions
@@ -55,6 +56,32 @@ def test_a_wav_is_read_from_whatever_holds_it(tmp_path):
         read = read_sound(form)
         assert (read.rate, read.seconds) == (16_000, 0.5)
         assert np.abs(read.samples - sound.samples).max() < 1e-4
+
+
+def spoken_chat(data: bytes | None) -> ChatCompletion:
+    """A chat's answer that speaks, or one that writes."""
+    told = {"id": "audio_1", "data": base64.b64encode(data or b"").decode(), "expires_at": 9, "transcript": "Hello."}
+    message = {"role": "assistant", "content": None if data else "Hello.", "audio": told if data else None}
+    choice = {"index": 0, "finish_reason": "stop", "message": message}
+    body = {"id": "c", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
+    return ChatCompletion.model_validate(body)
+
+
+def test_a_chats_answer_its_message_and_its_audio_are_sounds(shown):
+    sound = tone(0.5)
+    answer = spoken_chat(sound.to_wav())
+    message = answer.choices[0].message
+    for source in (answer, message, message.audio):
+        assert read_sound(source).seconds == duration(source) == 0.5
+        assert sound_file(source, "answer.wav")[1] == sound.to_wav()
+    show_sound(answer, documented("a test"), alt=message.audio.transcript)
+    assert shown[-1][1].startswith("sound: Hello. (0.5 s, wav, 16 kB)")
+    pcm = spoken_chat(sound.to_wav()[44:])
+    assert read_sound(pcm, rate=16_000).seconds == 0.5
+    with pytest.raises(CourseError, match="was not spoken"):
+        read_sound(spoken_chat(None))
+    with pytest.raises(CourseError, match="list is no sound"):
+        read_sound([1])
 
 
 @pytest.mark.parametrize("width", [1, 2, 3, 4])

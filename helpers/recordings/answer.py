@@ -28,8 +28,8 @@ class Answer:
 
     body: of one of BODIES, by its name in `kind`; while it is not on disk yet, "file" is its bytes, or an open file of
     text or bytes where it was too large for the memory. elapsed_ms: to the last byte. source: {"kind": "stand-in",
-    "azure" or "other", "engine", "region"}. events: of a stream, as it was read, whatever it is kept as; of sound its
-    pieces, [ms, where it ends].
+    "azure" or "other", "engine", "region", "note"}. events: of a stream, as it was read, whatever it is kept as; of
+    sound its pieces, [ms, where it ends].
     """
 
     status: int

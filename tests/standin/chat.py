@@ -74,10 +74,12 @@ async def _answer(answering: Answering, request: Request, with_logprobs: bool, s
     if choices is None:
         return Response()
     messages = [_message(choice) for choice in choices]
-    for choice, message, speaker in zip(choices, messages, speakers, strict=False):
-        if not choice.calls:
-            message |= {"audio": await speak_choice(speaker, choice), "content": None}
-            messages[choices.index(choice)] = dict(sorted(message.items()))
+    for i, speaker in enumerate(speakers):
+        if not choices[i].calls:
+            audio = await speak_choice(speaker, choices[i], request)
+            if audio is None:
+                return Response()
+            messages[i] = dict(sorted({**messages[i], "audio": audio, "content": None}.items()))
     answering.spoken_tokens = sum(speaker.spoken.tokens for speaker in speakers)
     body = {
         "choices": [
