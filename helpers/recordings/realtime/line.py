@@ -26,6 +26,7 @@ from helpers.recordings.streams import dump_json
 __all__ = ["Line"]
 
 _SWITCHING = 101
+_TO_CLOSE_WITH = {1000, 1001, *range(3000, 5000)}  # what a client may say; other codes only ever arrive
 _OF_ITS_BODY = {"content-length", "content-encoding", "transfer-encoding", "connection", "upgrade", "date"}
 _HOP_HEADERS = ("host", "connection", "upgrade", "sec-websocket-")
 
@@ -123,6 +124,9 @@ class Line:
         by, code, reason = script.ended
         if by == "server":
             await wire.close(code, reason)
+        await wire.end()  # who has left need not wait until the service has taken its leave
+        with contextlib.suppress(Exception):
+            await service.close(code if code in _TO_CLOSE_WITH else 1000, "")
 
     def _keep(self, asked: Asked, request: httpx2.Request, response: httpx2.Response, script: Script) -> None:
         session = self._session

@@ -158,5 +158,3 @@ async def pass_on(
         script.end(by, code, reason)
         notes.end()
     await asyncio.wait(tasks)
-    with contextlib.suppress(Exception):
-        await service.close()
