@@ -238,7 +238,7 @@ def test_a_conversation_in_sound_replays_as_it_came_with_its_files_beside_it(wir
     wire.set(AZURE_OPENAI_ENDPOINT="", AZURE_OPENAI_API_KEY="")
     assert ask("replay") == recorded and len(standin.requests) == before + 5
     suffixes = sorted(path.suffix for path in wire.folder.iterdir() if path.suffix != ".json" and path.is_file())
-    assert suffixes == [".bin", ".flac", ".mp3", ".wav"]
+    assert suffixes == [".flac", ".flac", ".mp3", ".wav"], "the raw sound of the stream lies in FLAC"
     for path in wire.folder.glob("chat*.json"):
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"[A-Za-z0-9+/]{200}", text), "no sound in base64"

@@ -8,6 +8,7 @@ from typing import Any
 
 from helpers.recordings.frames import clean_frames, count_tokens
 from helpers.recordings.payloads import dump_with_payloads, lift_payloads, lift_stream, put_back_payloads
+from helpers.recordings.pcm import pack_pcm
 from helpers.recordings.provenance import Answered, remember, today
 from helpers.recordings.redaction import Redactor
 from helpers.recordings.streams import DEEPEST, EventReader, dump_json, is_mostly_text, measure_depth, play_event
@@ -88,7 +89,13 @@ class Answer:
             body = keep(redactor.bytes(self.body) if isinstance(self.body, bytes) else self.body)
             body |= {"pieces": list(self.events)} if self.events else {}
         elif self.kind == "events":
-            body = _unwrap(redactor.events(lift_stream(self.body, lambda data: keep(redactor.bytes(data)), _wrap)))
+            lifted = lift_stream(
+                self.body,
+                lambda data: keep(redactor.bytes(data)),
+                _wrap,
+                lambda data: pack_pcm(redactor.bytes(data)),  # in FLAC no rule would find what it looks for
+            )
+            body = _unwrap(redactor.events(lifted))
         elif self.kind == "frames":
             body = _unwrap(clean_frames(self.body, redactor, keep, _wrap))
         elif self.kind == "chunks":

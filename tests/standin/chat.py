@@ -149,7 +149,7 @@ async def _events(
                 if choice not in begun and (piece.text or piece.finish):
                     begun.add(choice)
                     if not piece.calls:
-                        yield chunk(choice, {"role": "assistant", **_open_text(speakers, choice)})
+                        yield chunk(choice, {**_open_text(speakers, choice), "role": "assistant"})
                 for i, call in enumerate(piece.calls):
                     opened = {
                         "function": {"arguments": "", "name": call.name},
