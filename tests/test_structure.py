@@ -205,14 +205,14 @@ def _count_code(path: Path) -> int:
 # receipt counts is noted (+50). WebSocket sessions came with realtime (+1,000): a listener and one client's socket
 # (+170), choosing and playing a recorded session (+270), asking the service and writing down what comes (+330), how
 # frames and their sound lie on the disk (+130), who said it and for how many tokens (+100). course/ grew from 1,100 to
-# 1,850 with the two commands for models that leave: who is asked is read through functions and loops (+100), each notebook is judged (+110), and requests are found, reviewed,
-# priced and renamed (+560); then to 2,050: a name is changed only where its whole flow through the notebook is known
-# (+100), and prices tell cached tokens and sound apart (+60); to 2,150 with the kernels of `make lab`, which say where
-# a missing name is made (+45), and the words for what a new model takes on a condition (+10). The ground and what
-# notebooks do with answers grew from 2,250 by pictures, what they count for and what measures them (+190), and by
-# sound: its files, players, cuts and captions (+330), what it costs (+150), MP3 cut at its frames, word errors and
-# their interval (+330); by turns of a realtime session and the microphone that talks in one (+220). Charts grew by the
-# sequence of messages between two lanes (+100).
+# 1,850 with the two commands for models that leave: who is asked is read through functions and loops (+100), each
+# notebook is judged (+110), and requests are found, reviewed, priced and renamed (+560); then to 2,050: a name is
+# changed only where its whole flow through the notebook is known (+100), and prices tell cached tokens and sound apart
+# (+60); to 2,150 with the kernels of `make lab`, which say where a missing name is made (+45), and the words for what a
+# new model takes on a condition (+10). The ground and what notebooks do with answers grew from 2,250 by pictures, what
+# they count for and what measures them (+190), and by sound: its files, players, cuts and captions (+330), what it
+# costs (+150), MP3 cut at its frames, word errors and their interval (+330); by turns of a realtime session and the
+# microphone that talks in one (+220). Charts grew by the sequence of messages between two lanes (+100).
 BUDGETS = {"recordings": 3_400, "course": 2_150, "exercises": 900, "charts": 1_300, "": 3_560}
 
 

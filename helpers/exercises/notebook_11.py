@@ -83,7 +83,9 @@ def _compare(given: Any, wanted: Any, place: str) -> None:
                 raise Wrong(f"`{path}` is missing: the preview's session says it.{_default_of(path)}")
             _compare(given[name], wanted[name], path)
         if strange := [name for name in given if name not in wanted]:
-            raise Wrong(f"`{f'{place}.{strange[0]}'.strip('.')}` is not in the preview's session, or has another place.")
+            raise Wrong(
+                f"`{f'{place}.{strange[0]}'.strip('.')}` is not in the preview's session, or has another place."
+            )
     elif given != wanted:
         raise Wrong(f"`{place}` is {given!r}; the preview's session says {wanted!r}.")
 
