@@ -18,12 +18,12 @@ __all__ = ["draw_once", "draw_small"]
 def draw_small(folder: Path) -> None:
     """In this process, from now on: figures of few pixels, each drawn once among those who name this folder, as are the
     small copies of pictures that a notebook shows."""
-    from helpers import images
     from helpers.charts import page
+    from helpers.images import showing
 
     page._DENSE = 0.25
     page._draw = draw_once(page._draw, folder)
-    images._preview = draw_once(images._preview, folder)
+    showing._preview = draw_once(showing._preview, folder)
 
 
 def draw_once(draw: Any, folder: Path) -> Any:
