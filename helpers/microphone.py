@@ -101,7 +101,7 @@ def find_obstacle(mode: str) -> str:
     """What is missing for talking, and how to get it; empty where all is there."""
     if mode != "live":
         return (
-            f"no microphone is opened in {mode} mode: what you would say, nobody recorded.\n"
+            "no microphone is opened: that happens in live mode alone, for nobody recorded what you would say.\n"
             "try  AZURE_OPENAI_MODE=live with your own resource (notebook 01) or `make standin`, and "
             "`pip install -e .[microphone]`"
         )
