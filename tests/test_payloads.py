@@ -312,6 +312,15 @@ def test_sound_that_is_no_raw_pcm_or_no_smaller_in_flac_stays_as_it_is(sound):
     assert put_back_payloads(lifted, lambda described: kept[0]) == events
 
 
+def test_sound_that_would_not_come_back_whole_is_not_packed(monkeypatch):
+    import soundfile
+
+    pcm, read = _speak(0.2), soundfile.SoundFile.buffer_read
+    assert pack_pcm(pcm)
+    monkeypatch.setattr(soundfile.SoundFile, "buffer_read", lambda self, **more: read(self, **more)[:-2])
+    assert pack_pcm(pcm) is None
+
+
 def test_what_only_looks_like_a_part_of_packed_sound_stays_what_it_is():
     answer = {"a": {"file": "x", "bytes": 1, "sha256": "-", "pcm_range": [0, 1]}}
     lifted = lift_payloads(answer, lambda data: {})

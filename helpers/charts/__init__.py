@@ -6,6 +6,7 @@
     lines      how a number changes along another
     scatter    one number against another, for many things
     timeline   spans and moments
+    waveform   a sound, with the words heard in it
     sequence   what two sides said to each other
 
 Each takes a DataFrame or plain dictionaries and lists, writes its alt text from the numbers, shows its evidence below,
@@ -18,5 +19,6 @@ from helpers.charts.scatter import scatter
 from helpers.charts.sequence import sequence
 from helpers.charts.stacked import stacked
 from helpers.charts.timeline import timeline
+from helpers.charts.waveform import waveform
 
-__all__ = ["bars", "dots", "lines", "scatter", "sequence", "stacked", "timeline"]
+__all__ = ["bars", "dots", "lines", "scatter", "sequence", "stacked", "timeline", "waveform"]

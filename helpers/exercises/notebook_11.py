@@ -1,7 +1,6 @@
 """Exercises of notebook 11."""
 
 from collections.abc import Callable, Mapping
-from numbers import Real
 from typing import Any
 
 from helpers.checks import Wrong, close_to, exercise
@@ -122,7 +121,7 @@ def _check_heard(answer: Any) -> str:
             said = answer(bytes(round(received_s * 48_000)), played_s)
         except Exception as error:
             raise Wrong(f"It fails on {what}: {type(error).__name__}: {error}") from None
-        if isinstance(said, bool) or not isinstance(said, Real):
+        if isinstance(said, bool) or not isinstance(said, int | float):
             raise Wrong(f"For {what} it returns {said!r}, and a number of milliseconds was expected.")
         if abs(said - truth) > 1:
             raise Wrong(f"For {what} it returns {said:g}, and {truth} would be right.{_guess(said, truth)}")

@@ -175,10 +175,18 @@ class Answer:
         """
         ids = [headers[name] for name in ("x-request-id", "apim-request-id") if name in headers]
         if self.kind == "json" and isinstance(self.body, dict) and isinstance(self.body.get("id"), str):
-            ids.append(self.body["id"])
+            ids += [self.body["id"], *_name_spoken(self.body.get("choices"))]
         text = self.body if self.kind == "text" and self.status < 400 else None
         about = (dict(self.source), self.recorded_on, self.elapsed_ms, self.event_ms)
         remember(ids, Answered(*about, self.status, asked, self.usage, is_fresh, is_free), text, is_whole)
+
+
+def _name_spoken(choices: Any) -> list[str]:
+    """The ids of a chat's spoken answers: who is handed one alone shall find who gave it."""
+    listed = choices if isinstance(choices, list) else []
+    messages = [choice.get("message") for choice in listed if isinstance(choice, dict)]
+    spoken = [message.get("audio") for message in messages if isinstance(message, dict)]
+    return [audio["id"] for audio in spoken if isinstance(audio, dict) and isinstance(audio.get("id"), str)]
 
 
 def _count_billed(headers: Mapping[str, str]) -> dict[str, int]:
