@@ -225,7 +225,10 @@ def test_faults_can_be_planned_for_sessions():
         client = ga_client(standin)
         with client.realtime.connect(model="gpt-realtime") as connection:
             assert connection.recv().type == "session.created"
-        with pytest.raises((OSError, websockets.exceptions.WebSocketException)), client.realtime.connect(model="gpt-realtime"):
+        with (
+            pytest.raises((OSError, websockets.exceptions.WebSocketException)),
+            client.realtime.connect(model="gpt-realtime"),
+        ):
             pass
 
 

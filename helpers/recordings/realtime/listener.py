@@ -89,6 +89,8 @@ class _Listener:
                 del self._lines[one]
             line = self._lines.setdefault(secret, Line(session))
             await line.serve(wire, f"/{path}", request.headers.raw_items())
+        except asyncio.CancelledError:
+            pass  # the program ends
         finally:
             self._tasks.discard(task)
             with contextlib.suppress(Exception):

@@ -16,6 +16,8 @@ from helpers.recordings.streams import dump_json
 
 __all__ = ["Player"]
 
+_OPENING_S, _MOST_OPENING_S = 0.03, 0.3
+
 
 @dataclass
 class Player:
@@ -64,6 +66,7 @@ class Player:
         frames: list[dict[str, Any]] = []
         place, ready = 0, time.perf_counter()
         due: float | None = None
+        await self._wait_for_opening()
         try:
             while self.choice.take:
                 if self.choice.take is not take:
@@ -96,12 +99,19 @@ class Player:
             if notes:
                 notes.end()
 
-    async def _wait_for_news(self, seconds: float | None = None) -> None:
-        """Until the client has sent something, or has closed. seconds: no longer than that."""
+    async def _wait_for_opening(self) -> None:
+        """What most clients send at once tells which session they want to have, greeting and all."""
+        end = time.perf_counter() + _MOST_OPENING_S
+        while self.choice.is_open and time.perf_counter() < end and await self._wait_for_news(_OPENING_S):
+            pass
+
+    async def _wait_for_news(self, seconds: float | None = None) -> bool:
+        """Until the client has sent something, or has closed. seconds: no longer than that. Returns whether it has."""
         self._news.clear()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._news.wait()
+                return await self._news.wait()
+        return False
 
     def _pause(self, frames: list[dict[str, Any]], place: int) -> float:
         """Seconds between this frame and the one before it, as they are played."""
