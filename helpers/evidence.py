@@ -24,6 +24,7 @@ __all__ = [
     "elapsed_ms",
     "evidence_of",
     "measured",
+    "notes_of",
     "published",
     "show_evidence",
 ]
@@ -112,6 +113,15 @@ def elapsed_ms(answer: Any) -> float | None:
 def arrival_ms(stream: Any) -> list[int]:
     """Milliseconds from sending to each chunk or event of a stream that was read to its end, in their order."""
     return list(_answered(stream).event_ms)
+
+
+def notes_of(*answers: Any) -> list[str]:
+    """What a stand-in said of these answers that is not as on Azure, each once: whose voice speaks, what has no effect.
+
+    Raises EvidenceError where one did not come through connect().
+    """
+    found = [_answered(answer).source.get("note", "") for answer in _flatten(answers)]
+    return list(dict.fromkeys(one for note in found for one in note.split("; ") if one))
 
 
 def show_evidence(*answers: Any) -> None:

@@ -6,6 +6,7 @@
     lines      how a number changes along another
     scatter    one number against another, for many things
     timeline   spans and moments
+    waveform   a sound, with the words heard in it
 
 Each takes a DataFrame or plain dictionaries and lists, writes its alt text from the numbers, shows its evidence below,
 and refuses an Azure name over a stand-in's answers. Nothing global changes, and nothing here loads openai.
@@ -16,5 +17,6 @@ from helpers.charts.lines import lines
 from helpers.charts.scatter import scatter
 from helpers.charts.stacked import stacked
 from helpers.charts.timeline import timeline
+from helpers.charts.waveform import waveform
 
-__all__ = ["bars", "dots", "lines", "scatter", "stacked", "timeline"]
+__all__ = ["bars", "dots", "lines", "scatter", "stacked", "timeline", "waveform"]

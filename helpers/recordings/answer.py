@@ -8,6 +8,7 @@ from typing import Any
 
 from helpers.recordings.frames import clean_frames, count_tokens
 from helpers.recordings.payloads import dump_with_payloads, lift_payloads, lift_stream, put_back_payloads
+from helpers.recordings.pcm import pack_pcm
 from helpers.recordings.provenance import Answered, remember, today
 from helpers.recordings.redaction import Redactor
 from helpers.recordings.streams import DEEPEST, EventReader, dump_json, is_mostly_text, measure_depth, play_event
@@ -28,8 +29,8 @@ class Answer:
 
     body: of one of BODIES, by its name in `kind`; while it is not on disk yet, "file" is its bytes, or an open file of
     text or bytes where it was too large for the memory. elapsed_ms: to the last byte. source: {"kind": "stand-in",
-    "azure" or "other", "engine", "region"}. events: of a stream, as it was read, whatever it is kept as; of sound its
-    pieces, [ms, where it ends].
+    "azure" or "other", "engine", "region", "note"}. events: of a stream, as it was read, whatever it is kept as; of
+    sound its pieces, [ms, where it ends].
     """
 
     status: int
@@ -88,7 +89,13 @@ class Answer:
             body = keep(redactor.bytes(self.body) if isinstance(self.body, bytes) else self.body)
             body |= {"pieces": list(self.events)} if self.events else {}
         elif self.kind == "events":
-            body = _unwrap(redactor.events(lift_stream(self.body, lambda data: keep(redactor.bytes(data)), _wrap)))
+            lifted = lift_stream(
+                self.body,
+                lambda data: keep(redactor.bytes(data)),
+                _wrap,
+                lambda data: pack_pcm(redactor.bytes(data)),  # in FLAC no rule would find what it looks for
+            )
+            body = _unwrap(redactor.events(lifted))
         elif self.kind == "frames":
             body = _unwrap(clean_frames(self.body, redactor, keep, _wrap))
         elif self.kind == "chunks":
@@ -168,10 +175,18 @@ class Answer:
         """
         ids = [headers[name] for name in ("x-request-id", "apim-request-id") if name in headers]
         if self.kind == "json" and isinstance(self.body, dict) and isinstance(self.body.get("id"), str):
-            ids.append(self.body["id"])
+            ids += [self.body["id"], *_name_spoken(self.body.get("choices"))]
         text = self.body if self.kind == "text" and self.status < 400 else None
         about = (dict(self.source), self.recorded_on, self.elapsed_ms, self.event_ms)
         remember(ids, Answered(*about, self.status, asked, self.usage, is_fresh, is_free), text, is_whole)
+
+
+def _name_spoken(choices: Any) -> list[str]:
+    """The ids of a chat's spoken answers: who is handed one alone shall find who gave it."""
+    listed = choices if isinstance(choices, list) else []
+    messages = [choice.get("message") for choice in listed if isinstance(choice, dict)]
+    spoken = [message.get("audio") for message in messages if isinstance(message, dict)]
+    return [audio["id"] for audio in spoken if isinstance(audio, dict) and isinstance(audio.get("id"), str)]
 
 
 def _count_billed(headers: Mapping[str, str]) -> dict[str, int]:

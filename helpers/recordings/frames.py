@@ -11,12 +11,12 @@ and its hash are kept: enough to find the session again. PCM lies in FLAC, which
 
 import base64
 import binascii
-import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from helpers.recordings.payloads import describe_file, describe_payloads, lift_stream, put_back_payloads, suffix_of
+from helpers.recordings.pcm import pack_pcm, unpack_pcm
 from helpers.recordings.redaction import Redactor
 
 __all__ = [
@@ -104,7 +104,8 @@ def clean_frames(
 
     def keep_sound(data: bytes) -> dict[str, Any]:
         data = redactor.bytes(data)
-        return keep(_encode(data, rate) if is_pcm and suffix_of(data) == ".bin" else data)
+        packed = pack_pcm(data, rate) if is_pcm and suffix_of(data) == ".bin" else None
+        return keep(packed or data)
 
     # A client is told in one sentence what the service said in many frames: they are cleaned as one stream.
     events = redactor.events(lift_stream([[frame["ms"], frame["json"]] for frame in said], keep_sound, wrap))
@@ -125,7 +126,7 @@ def put_back_frames(
 
     def read_sound(described: Mapping[str, Any]) -> bytes:
         data = read(described)
-        return _decode_flac(data) if data.startswith(b"fLaC") else data
+        return unpack_pcm(data) if data.startswith(b"fLaC") else data
 
     said = [frame["json"] for frame in frames if frame["from"] == "server" and "json" in frame]
     whole = iter(put_back_payloads(said, read_sound))
@@ -148,26 +149,6 @@ def _format_of(said: Sequence[Mapping[str, Any]]) -> tuple[bool, int]:
             rate = told.get("rate")
             return told.get("type") == "audio/pcm", rate if isinstance(rate, int) and 0 < rate < 200_000 else _RATE
     return True, _RATE
-
-
-def _encode(data: bytes, rate: int) -> bytes:
-    """FLAC, where that is smaller and gives the same bytes back."""
-    import soundfile
-
-    if len(data) % 2:
-        return data
-    file = io.BytesIO()
-    with soundfile.SoundFile(file, "w", rate, 1, "PCM_16", format="FLAC", compression_level=1.0) as sound:
-        sound.buffer_write(data, "int16")
-    encoded = file.getvalue()
-    return encoded if len(encoded) < len(data) and _decode_flac(encoded) == data else data
-
-
-def _decode_flac(data: bytes) -> bytes:
-    import soundfile
-
-    with soundfile.SoundFile(io.BytesIO(data)) as sound:
-        return bytes(sound.buffer_read(dtype="int16"))
 
 
 def count_tokens(frames: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from helpers.recordings.store import Store
 __all__ = ["ENGINE_HEADER", "Flow", "Session"]
 
 # A stand-in says with this header which engine answered; Azure never sends it.
-ENGINE_HEADER = "x-standin-engine"
+ENGINE_HEADER, NOTE_HEADER = "x-standin-engine", "x-standin-note"
 
 Flow = Generator[httpx2.Request | httpx2.Response, Any, httpx2.Response]
 
@@ -206,9 +206,13 @@ class Session:
         return index
 
     def source_of(self, response: httpx2.Response, model: str) -> dict[str, Any]:
-        """Who answered, by the address that did: {"kind": "stand-in" | "azure" | "other", "engine", ["region"]}."""
+        """Who answered, by the address that did: {"kind": "stand-in" | "azure" | "other", "engine"}.
+
+        Of Azure also its "region"; of a stand-in the "note" what is not as on Azure, such as whose voice speaks.
+        """
         if engine := response.headers.get(ENGINE_HEADER):
-            return {"kind": "stand-in", "engine": engine}
+            note = response.headers.get(NOTE_HEADER)
+            return {"kind": "stand-in", "engine": engine, **({"note": note} if note else {})}
         source = {"kind": "other", "engine": clean_model(model)}
         if response.url.scheme == "https" and find_resource(response.url.host):
             region = response.headers.get("x-ms-region")

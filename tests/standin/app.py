@@ -16,7 +16,20 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from tests.standin import chat, completions, embeddings, image_edits, images, models, responses, speech, transcriptions
+from tests.standin import (
+    batches,
+    chat,
+    completions,
+    embeddings,
+    files,
+    image_edits,
+    images,
+    models,
+    responses,
+    speech,
+    transcriptions,
+    tuning,
+)
 from tests.standin.faults import Faults
 from tests.standin.front import Front, Received
 from tests.standin.realtime import routes as realtime
@@ -24,11 +37,14 @@ from tests.standin.refusals import ServiceError, access_denied, resource_not_fou
 
 __all__ = ["build_app"]
 
-_FAMILIES = (chat, completions, responses, embeddings, images, image_edits, transcriptions, speech, realtime, models)
+_FAMILIES = (
+    chat, completions, responses, embeddings, images, image_edits, transcriptions, speech, realtime, models, files,
+    batches, tuning,
+)  # fmt: skip
 
 
-def build_app(front: Front) -> Starlette:
-    """The application that answers for `front`."""
+def build_app(front: Front, *, gate: bool = True) -> Starlette:
+    """The application that answers for `front`. gate: asks for the key, has faults; no for lines of a batch."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -42,7 +58,7 @@ def build_app(front: Front) -> Starlette:
             HTTPException: _answer_no_route,
             ClientDisconnect: _answer_nobody,
         },
-        middleware=[Middleware(_Gate, front=front), Middleware(Faults, plan=front.faults)],
+        middleware=[Middleware(_Gate, front=front), Middleware(Faults, plan=front.faults)] if gate else [],
         lifespan=lifespan,
     )
     app.state.front = front

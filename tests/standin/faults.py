@@ -3,7 +3,7 @@
 extra_headers={"x-standin-fault": "503 times=2"}     the first two attempts of this call fail
 serve(faults=["429 retry-after-ms=20", "", "drop"])  the first request and the third, whoever sends them
 
-408  500  503  429    answered with that status and the service's body, if they carry the key; 429 and 503 may add
+408  410  500  503  429    answered with that status and the service's body, if they carry the key; 429 and 503 may add
                       retry-after=<seconds>  retry-date=<seconds from now>  retry-after-ms=<milliseconds>
 400 filter            the content filter stopped the prompt; 400 jailbreak; 400 invalid-prompt, of reasoning models
 400 filter-output     it stopped a picture that was drawn; 400 moderation, as OpenAI says it of a picture's prompt
@@ -11,6 +11,8 @@ serve(faults=["429 retry-after-ms=20", "", "drop"])  the first request and the t
 403 firewall          another network; 403 vnet: the wrong endpoint of a closed network; 403 blocked: the whole resource
 404 deployment        there is none of that name
 429 tokens            the limit per minute is used up, wait 60 s; 429 requests: 10 s; 429 day: 86,400 s, it never passes
+429 stream after=<n>  a Responses stream with status 200, in which an event says, after so many, that the limit is used
+                      up; 503 stream: that there is no capacity
 cut after=<events>    hang up in the middle of the answer: after so many events of a stream, or half of a body
 slow seconds=<s>      the answer begins so much later
 drop                  hang up without an answer
@@ -34,7 +36,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from tests.standin.named_faults import NAMED, answer_named
+from tests.standin.named_faults import NAMED, STREAMED, answer_named, streamed_error
 from tests.standin.realtime.ending import LIMIT_MESSAGE, tell_limit
 from tests.standin.refusals import ServiceError, bad_request
 from tests.standin.wire import dump_json
@@ -48,6 +50,10 @@ _OPTIONS = {"retry-after": 1e6, "retry-date": 1e6, "retry-after-ms": 1e9, "after
 _OF_SESSIONS = ("realtime cut", "realtime end")
 _BODIES: dict[str, dict[str, Any]] = {
     "408": {"code": "Timeout", "message": "The operation was timeout."},
+    "410": {
+        "code": "410",
+        "message": "Gone. A retired model is documented to answer so; the body is on no record, and this one is ours.",
+    },
     "429": {
         "code": "RateLimitReached",
         "message": "Your requests to this deployment in stand-in have exceeded rate limit.",
@@ -77,7 +83,7 @@ class Fault:
 def parse_fault(text: str) -> Fault:
     """A fault from words such as "429 retry-after=7". Raises FaultError."""
     kind, *words = text.split() or [""]
-    if words and "=" not in words[0] and f"{kind} {words[0]}" in (*NAMED, *_OF_SESSIONS):
+    if words and "=" not in words[0] and f"{kind} {words[0]}" in (*NAMED, *STREAMED, *_OF_SESSIONS):
         kind = f"{kind} {words.pop(0)}"
     options = {}
     for word in words:
@@ -85,8 +91,8 @@ def parse_fault(text: str) -> Fault:
         if name not in _OPTIONS or not re.fullmatch(r"\d{1,9}(\.\d{1,3})?", value) or float(value) > _OPTIONS[name]:
             raise FaultError(f"no such option of a fault: {word!r}; there are {', '.join(_OPTIONS)}, each with =number")
         options[name] = float(value)
-    if kind not in (*_BODIES, *NAMED, *_OF_SESSIONS, "cut", "slow", "drop"):
-        known = ", ".join((*_BODIES, *NAMED, *_OF_SESSIONS))
+    if kind not in (*_BODIES, *NAMED, *STREAMED, *_OF_SESSIONS, "cut", "slow", "drop"):
+        known = ", ".join((*_BODIES, *NAMED, *STREAMED, *_OF_SESSIONS))
         raise FaultError(f"no such fault: {text!r}; there are {known}, cut, slow and drop")
     return Fault(kind, options)
 
@@ -120,6 +126,8 @@ class Faults:
             await self._app(scope, receive, send)
         elif fault.kind == "drop":
             await _hang_up(receive)
+        elif fault.kind in STREAMED:
+            await self._cut(int(fault.options.get("after", 3)), scope, receive, send, streamed_error(fault.kind))
         elif fault.kind in _OF_SESSIONS:
             await self._end(fault, scope, receive, send)
         elif fault.kind == "cut":
@@ -158,7 +166,8 @@ class Faults:
 
         await self._app(scope, receive, send_some)
 
-    async def _cut(self, after: int, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _cut(self, after: int, scope: Scope, receive: Receive, send: Send, last: bytes = b"") -> None:
+        """last: an event that ends the stream in good order; without one the line goes dead."""
         done, sent = asyncio.Event(), 0
 
         async def send_some(message: Message) -> None:
@@ -183,7 +192,10 @@ class Faults:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-        await _hang_up(receive)
+        if last:
+            await send({"type": "http.response.body", "body": last})
+        else:
+            await _hang_up(receive)
 
 
 async def _hang_up(receive: Receive) -> None:
