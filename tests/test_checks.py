@@ -14,6 +14,7 @@ from PIL import Image
 from pydantic import Field, create_model
 
 from helpers import check, connect
+from helpers.audio import Sound
 from helpers.costs import list_price
 from helpers.errors import CourseError, RecordingNotFound
 from helpers.images import data_url, mask_of, picture_file, read_picture
@@ -245,6 +246,23 @@ REPAINT = {
     "boxes": BOXES,
 }
 KEEPS = {"before": ROOM, "after": EDITED, "mask": WINDOW}
+DELAY = "Line two is late. The next tram comes in six minutes."
+
+
+def speak(*, model, voice, input, response_format, speed):
+    """Silence as long as somebody would need, in the SDK's manner."""
+    samples = np.zeros(round(len(input) / 14 / speed * 24_000), np.float32)
+    return SimpleNamespace(content=Sound(samples, 24_000).to_wav())
+
+
+def asks_to_speak(**changed):
+    """The request of 10.request; changed: other parameters, or None for one to leave out."""
+    asked = {"model": "gpt-4o-mini-tts", "voice": "onyx", "input": DELAY, "response_format": "opus", "speed": 1.5}
+    return {name: value for name, value in (asked | changed).items() if value is not None}
+
+
+SPEAK = {"client": SimpleNamespace(audio=SimpleNamespace(speech=SimpleNamespace(create=speak))), "text": DELAY}
+SPOKEN_NOTE = "Doctor Ito is in on the seventh of August from nine to eleven in the morning, four Saint Paul Street."
 SENT_BOTH = 2 * (65 + 129 + 4_160)  # tokens of a photo, which is brought to one tile, and of a logo
 IMG_IN, IMG_OUT = (list_price("gpt-image-1.5", item).usd for item in ("image_input", "image_output"))
 
@@ -635,6 +653,55 @@ EXERCISES = [
             "cents": ((SENT_BOTH * IMG_IN + 1_056 * IMG_OUT) / 10, "In cents"),
             "not per million": ((SENT_BOTH * IMG_IN + 1_056 * IMG_OUT) * 1e3, "per 1,000,000"),
             "a guess": (1.0, "Add up the tokens"),
+        },
+    ),
+    (
+        "10.request",
+        SPEAK,
+        asks_to_speak(),
+        {
+            "too slow": (asks_to_speak(speed=1.25), "At 1.25 it still takes 80%"),
+            "too fast": (asks_to_speak(speed=1.75), "but 1.5 would do"),
+            "another speed": (asks_to_speak(speed=2), "not 2"),
+            "a speed as text": (asks_to_speak(speed="1.5"), "not '1.5'"),
+            "no speed": (asks_to_speak(speed=None), "it is spoken at 1"),
+            "mp3": (asks_to_speak(response_format="mp3"), "'mp3' is not Opus"),
+            "no format": (asks_to_speak(response_format=None), "you get MP3"),
+            "another voice": (asks_to_speak(voice="nova"), "The voice is onyx"),
+            "a model that ends": (asks_to_speak(model="tts"), "The model is gpt-4o-mini-tts"),
+            "no voice": (asks_to_speak(voice=None), "needs voice"),
+            "other words": (asks_to_speak(input="Line two."), "as it stands"),
+            "more": (asks_to_speak(instructions="Loud."), "Not needed here: instructions"),
+            "no dictionary": ("opus", "A dictionary was expected"),
+        },
+    ),
+    (
+        "10.note",
+        {},
+        SPOKEN_NOTE,
+        {
+            "as written": ("Dr. Ito is in on 07/08 from 9 to 11 a.m., 4 St. Paul St.", "Figures are left: 07, 08, 9"),
+            "titles short": (SPOKEN_NOTE.replace("Doctor", "Dr."), "Written short: Dr."),
+            "the month first": (SPOKEN_NOTE.replace("seventh of August", "eighth of July"), "eighth month"),
+            "half of the address": (SPOKEN_NOTE.replace(" Street", " Saint"), "What is the second?"),
+            "no day": (SPOKEN_NOTE.replace("seventh of ", ""), "Say the day"),
+            "no title": (SPOKEN_NOTE.replace("Doctor ", ""), "Write the title out"),
+            "no hours": (SPOKEN_NOTE.replace("from nine to eleven ", ""), "From when to when"),
+            "morning or night": (SPOKEN_NOTE.replace(" in the morning", ""), "time of day"),
+            "no number": (SPOKEN_NOTE.replace("four ", ""), "whole address"),
+            "no text": (7, "A text was expected"),
+        },
+    ),
+    (
+        "10.novel",
+        {"words": 90_000, "words_a_minute": 150},
+        600 * 0.015,
+        {
+            "as if for an hour": (10 * 0.015, "not for an hour"),
+            "by the second": (36_000 * 0.015, "are these seconds"),
+            "by the word": (90_000 * 0.015, "how many minutes"),
+            "by the character": (540_000 * 15 / 1e6, "here the minutes count"),
+            "a guess": (1.0, "Words over words a minute"),
         },
     ),
 ]
