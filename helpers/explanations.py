@@ -84,18 +84,6 @@ class _Refused(Exception):
         self.code = told.get("code") if isinstance(told, Mapping) else None
 
 
-class _OfWebSockets(type):
-    """By its name: the package is loaded when somebody talks, and not before."""
-
-    def __subclasscheck__(cls, kind: type) -> bool:
-        known = {"ConnectionClosed", "InvalidStatus"}
-        return any(one.__module__ == "websockets.exceptions" and one.__name__ in known for one in kind.__mro__)
-
-
-class _WebSocketError(Exception, metaclass=_OfWebSockets):
-    """What a realtime session ends with that nobody caught."""
-
-
 class _Explained(tuple[type[BaseException], ...]):
     """The classes whose errors explain themselves; by its type a handler is known as ours."""
 
@@ -109,7 +97,7 @@ def explain_in_notebook(*more: type[BaseException]) -> None:
     shell = find_shell()
     if shell is None or not (shell.custom_exceptions == () or isinstance(shell.custom_exceptions, _Explained)):
         return
-    explained = _Explained(dict.fromkeys([openai.OpenAIError, _WebSocketError, *shell.custom_exceptions, *more]))
+    explained = _Explained(dict.fromkeys([openai.OpenAIError, *shell.custom_exceptions, *more]))
     if explained != shell.custom_exceptions:
         shell.set_custom_exc(explained, _show_short)
 

@@ -622,7 +622,7 @@ def test_the_second_sign_in_changes_nothing(run, nobody):
     once = "shell = get_ipython(); first = shell.CustomTB, shell.custom_exceptions\nconnect('again')"
     show = "print((shell.CustomTB, shell.custom_exceptions) == first, len(shell.custom_exceptions))"
     *_, (output,) = run(SIGN_IN, once, show)
-    assert output["text"] == "True 3\n"
+    assert output["text"] == "True 2\n"
 
 
 def test_before_connect_nothing_in_the_kernel_is_changed(run):

@@ -96,7 +96,7 @@ class Player:
                 await self._say(frame, notes)
             return False
         finally:
-            if notes:
+            if notes and self.choice.take:  # a session that was never recorded is no call
                 notes.end()
 
     async def _wait_for_opening(self) -> None:
