@@ -29,6 +29,12 @@ talk = pytest.fixture(open_talk)
 MODEL = "gpt-realtime-2.1"
 
 
+@pytest.fixture(autouse=True)
+def _no_task_fails_unseen(caplog):
+    yield
+    assert not [record.getMessage() for record in caplog.get_records("call") if record.name == "asyncio"]
+
+
 def sine(samples: int, pitch: int = 40) -> bytes:
     """PCM of 16 bits that FLAC makes smaller."""
     return b"".join((n * pitch % 2_000 - 1_000).to_bytes(2, "little", signed=True) for n in range(samples))

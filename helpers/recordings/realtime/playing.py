@@ -39,15 +39,19 @@ class Player:
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _heard_at: float = 0.0
     _is_closed: bool = False
+    _end: tuple[int, str] | None = None  # with which the service closed
     _kinds: list[Any] = field(default_factory=list)
 
     async def play(self) -> bool:
         listening = asyncio.create_task(self._listen())
         try:
-            return await self._play()
+            is_whole = await self._play()
         finally:
             listening.cancel()
             await asyncio.wait([listening])
+        if self._end:
+            await self.wire.close(*self._end)
+        return is_whole
 
     async def _listen(self) -> None:
         while self.choice.take and (message := await self.wire.receive()) is not None:
@@ -91,7 +95,7 @@ class Player:
                     continue
                 ready, due, place = due, None, place + 1
                 if "close" in frame:
-                    await self.wire.close(frame["close"]["code"], frame["close"]["reason"])
+                    self._end = frame["close"]["code"], frame["close"]["reason"]
                     return True
                 await self._say(frame, notes)
             return False
