@@ -73,7 +73,8 @@ def test_the_deployments_that_sessions_need_are_known_also_the_one_that_writes_d
 
 def test_moving_to_another_model_reads_sessions(recorded):
     told = "\n".join(migrate("00", "gpt-realtime-2.1", "gpt-realtime-1.5", root=recorded))
-    assert "3 requests" in told and '"gpt-realtime-2.1" -> "gpt-realtime-1.5"' in told
+    assert "3 requests" in told and "(3 realtime)" in told and "refuses none of these requests" in told
+    assert '"gpt-realtime-2.1" -> "gpt-realtime-1.5"' in told
 
 
 def test_a_session_that_no_run_was_given_goes_with_its_sound(recorded, tmp_path):
