@@ -26,10 +26,9 @@ from tests.standin import Standin, nonsense, serve
 from tests.standin.checking import BODY_LIMIT
 from tests.standin.deployments import build_deployments
 from tests.standin.engines import ENGINES, EngineProcess, NonsenseEngine
-from tests.standin.sound.hearing import NonsenseHearing, Whisper
-from tests.standin.sound.moonshine import Moonshine
+from tests.standin.serving import HEARING
+from tests.standin.sound.hearing import NonsenseHearing
 from tests.standin.sound.speaking import Kokoro, NonsenseSpeaking
-from tests.standin.sound.whisper_tiny import WhisperTiny
 from tests.standin.vectors import VECTORS, NonsenseVectors
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -230,7 +229,7 @@ def test_the_table_names_an_engine_for_each_deployment_and_several_serve_behind_
     labels = {kind.label for kind in ENGINES.values()} - {nonsense.LABEL}
     vectors = {kind.label: relabel(NonsenseVectors(), kind.label) for kind in VECTORS.values()}
     rows = {row["deployment"]: row["engine"] for row in read_rows("standins")}
-    hearing = {kind.label: relabel(NonsenseHearing(), kind.label) for kind in (Whisper, WhisperTiny, Moonshine)}
+    hearing = {kind.label: relabel(NonsenseHearing(), kind.label) for kind in HEARING}
     speaking = {Kokoro.label: relabel(NonsenseSpeaking(), Kokoro.label)}
     assert set(rows.values()) == labels | set(vectors) | set(hearing) | set(speaking)
     first, second = (relabel(NonsenseEngine(), label) for label in labels)

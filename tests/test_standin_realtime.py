@@ -285,6 +285,8 @@ def test_a_client_that_vanishes_leaves_nothing_behind(standin, client):
     "frame",
     [
         b"\x00\x01", "no json", "[]", "1", "null", "{", "{}", '{"type": 1}', '{"type": "no.such.event"}',
+        '{"type": "session.update", "session": {"type": "realtime", "instructions": "\\ud800"}}',
+        '{"type": "response.create", "response": {"metadata": NaN}}',
         '{"type": "session.update"}', '{"type": "session.update", "session": 3}', '{"type": ' + "[" * 100_000,
         '{"type": "input_audio_buffer.append"}', '{"type": "input_audio_buffer.append", "audio": 7}',
         '{"type": "input_audio_buffer.append", "audio": "%%%"}', '{"type": "conversation.item.create"}',

@@ -154,6 +154,10 @@ def test_fields_of_ga_are_unknown_to_the_preview_and_the_other_way_round(standin
         ({"max_output_tokens": 5_000}, "integer_above_max_value", "session.max_output_tokens"),
         ({"instructions": 7}, "invalid_type", "session.instructions"),
         ({"tools": [{"type": "function"}]}, "missing_required_parameter", "session.tools[0].name"),
+        ({"tools": [WEATHER | {"name": "get weather"}]}, "invalid_value", "session.tools[0].name"),
+        ({"tools": [WEATHER | {"parameters": {"type": "array"}}]}, "invalid_function_parameters",
+         "session.tools[0].parameters"),
+        ({"tools": [WEATHER | {"type": "mcp"}]}, "unsupported_parameter", "session.tools[0].type"),
         ({"tools": [WEATHER], "tool_choice": "maybe"}, "invalid_value", "session.tool_choice"),
         ({"reasoning": {"effort": "huge"}}, "invalid_value", "session.reasoning.effort"),
     ],
@@ -210,6 +214,7 @@ def test_a_text_turn_of_the_preview_has_its_own_names(standin):
         "response.content_part.added", "response.text.delta", "response.text.done", "response.content_part.done",
         "response.output_item.done", "response.done",
     ]  # fmt: skip
+    assert not [event for event in events if "obfuscation" in event]  # came with GA
     item = events[-1]["response"]["output"][0]
     assert (item["object"], item["content"][0]["type"]) == ("realtime.item", "text")
 
@@ -350,6 +355,15 @@ def test_a_wrong_wish_for_an_answer_is_refused(client, response, param):
     with start_talk(client, **TEXT) as talk:
         talk.send("response.create", response=response)
         assert talk.last("error", "response.done")["error"]["param"] == param
+
+
+def test_a_defect_of_the_servers_is_told_and_the_session_goes_on(client, monkeypatch):
+    monkeypatch.setattr("tests.standin.realtime.items.read_cut", lambda event, item: 1 / 0)
+    with start_talk(client, **SOUND) as talk:
+        item = talk.ask("Hello")[-1]["response"]["output"][0]["id"]
+        talk.connection.conversation.item.truncate(item_id=item, content_index=0, audio_end_ms=1)
+        assert talk.last("error")["error"]["type"] == "server_error"
+        talk.set(type="realtime")
 
 
 def test_an_engine_that_fails_gives_an_answer_that_failed(monkeypatch):

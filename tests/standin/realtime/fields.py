@@ -6,10 +6,12 @@ from typing import Any
 from tests.standin.realtime import reading as r
 from tests.standin.realtime.settings import VAD
 from tests.standin.realtime.told import EventRefused, refuse_type
+from tests.standin.schemas import NAME
 
 __all__ = ["COMMON", "read_detection", "read_modalities", "read_most", "read_reduction", "read_transcription"]
 
 _MOST_TOKENS = 4_096
+_LONGEST_NAME = 64
 
 
 def read_detection(path: str, given: Any) -> dict[str, Any] | None:
@@ -47,13 +49,35 @@ def _read_tools(path: str, given: Any) -> tuple[dict[str, Any], ...]:
         at = f"{path}[{number}]"
         if isinstance(tool, dict) and tool.get("type") == "mcp":
             raise EventRefused("MCP servers are not served by this stand-in.", "unsupported_parameter", f"{at}.type")
-        fields: dict[str, r.Read] = {"type": r.word("function"), "name": r.text, "description": r.nullable(r.text)}
-        fields["parameters"] = _read_schema
+        fields: dict[str, r.Read] = {"type": r.word("function"), "name": _read_name, "description": r.nullable(r.text)}
+        fields["parameters"] = r.nullable(_read_schema)
         read = r.read_fields(at, tool, fields, ("type", "name"))
+        if wrong := _find_wrong(read.get("parameters") or {"type": "object"}):
+            message = f"Invalid schema for function '{read['name']}': {wrong}"
+            raise EventRefused(message, "invalid_function_parameters", f"{at}.parameters")
         empty = {"type": "object", "properties": {}}
         told = {"type": "function", "name": read["name"], "description": read.get("description")}
         tools.append({**told, "parameters": read.get("parameters") or empty})
     return tuple(tools)
+
+
+def _find_wrong(schema: Mapping[str, Any]) -> str:
+    if schema.get("type") != "object":
+        return f"schema must be a JSON Schema of 'type: \"object\"', got 'type: \"{schema.get('type')}\"'."
+    if not isinstance(schema.get("properties", {}), dict):
+        return f"{schema['properties']!r} is not of type 'object'."
+    return ""
+
+
+def _read_name(path: str, given: Any) -> str:
+    name = r.text(path, given)
+    if not NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
+        message = (
+            f"Invalid '{path}': string does not match pattern. "
+            "Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'."
+        )
+        raise EventRefused(message, "invalid_value", path)
+    return name
 
 
 def _read_schema(path: str, given: Any) -> Any:

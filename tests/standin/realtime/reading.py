@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tests.standin.realtime.told import EventRefused, check_word, refuse_missing, refuse_type, refuse_unknown
+from tests.standin.wire import dump_json
 
 __all__ = ["Read", "boolean", "integer", "nullable", "number", "parse_event", "read_fields", "text", "whatever", "word"]
 
@@ -79,7 +80,8 @@ def parse_event(frame: str | bytes) -> dict[str, Any]:
     if isinstance(frame, bytes):
         raise EventRefused("Binary frames are not taken: send each event as JSON text.", "invalid_event")
     try:
-        event = json.loads(frame)
+        event = json.loads(frame, parse_constant=_refuse_constant)
+        dump_json(event)  # half a surrogate pair is legal JSON and no text: it could not be told back
     except (ValueError, RecursionError):
         raise EventRefused("The event could not be parsed as JSON.", "invalid_json") from None
     if not isinstance(event, dict):
@@ -87,3 +89,7 @@ def parse_event(frame: str | bytes) -> dict[str, Any]:
     if "type" not in event:
         raise refuse_missing("type")
     return event
+
+
+def _refuse_constant(word: str) -> None:
+    raise ValueError(f"no JSON: {word}")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -91,13 +92,16 @@ class Session:
 
     async def take(self, frame: str | bytes) -> None:
         """One frame of the client's. Whatever is in it, the session goes on."""
-        event: Any = None
+        event: dict[str, Any] | None = None
         try:
             event = r.parse_event(frame)
             await self._handlers[check_word("type", event["type"], list(self._handlers))](event)
         except EventRefused as refused:
-            named = event.get("event_id") if isinstance(event, dict) else None
-            self._send(tell_error(refused, named))
+            self._send(tell_error(refused, event and event.get("event_id")))
+        except Exception:
+            traceback.print_exc()
+            broken = EventRefused("The server had an error while processing your event.", None, None, "server_error")
+            self._send(tell_error(broken, event and event.get("event_id")))
 
     # What an answer is made from.
 
