@@ -5,7 +5,7 @@ recordings                                       above them: record and replay
 signin, clients                                  above that: connect()
 evidence, costs, parameters, intervals, checks   what notebooks do with answers
 memory, predictions, progress                    what a reader guesses and gets done, kept in workbook/
-images, audio, waves, captions, sound_files      pictures and sound in requests and answers
+images, audio, waves, captions, word_errors, mp3, sound_files      pictures and sound in requests and answers
 jupyter, receipt, explanations, refusals, tables_shown, charts   what a reader is shown
 course                                           for those who run and write the course, not for cells
 """

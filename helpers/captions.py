@@ -2,12 +2,13 @@
 
 import html
 import re
-from collections.abc import Iterable
+import textwrap
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from helpers.errors import CourseError
 
-__all__ = ["Caption", "read_captions", "shift_captions", "write_captions"]
+__all__ = ["Caption", "join_captions", "read_captions", "shift_captions", "write_captions"]
 
 _CLOCK = r"(?:(\d+):)?(\d\d):(\d\d)[.,](\d{3})"
 _TIMES = re.compile(rf"{_CLOCK}\s*-->\s*{_CLOCK}")
@@ -42,26 +43,57 @@ def write_captions(captions: Iterable[Caption], kind: str = "srt") -> str:
 
 
 def read_captions(text: str) -> list[Caption]:
-    """The captions of an SRT or WebVTT file. Raises CourseError where there is none in a text that is not empty.
+    """The captions of an SRT or WebVTT file. Raises CourseError for a block without times, which names its line.
 
     Notes, styles and settings of WebVTT are left out, and so are the tags in its texts.
     """
-    is_vtt = text.lstrip("\ufeff").startswith("WEBVTT")
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    is_vtt = bool(re.match(r"WEBVTT(?:[ \t\n]|$)", text))
     found = []
-    for block in re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n").replace("\r", "\n")):
-        if not (times := _TIMES.search(block)) or block.lstrip().startswith(("NOTE", "STYLE", "REGION")):
+    for place, (number, lines) in enumerate(_blocks(text)):
+        if is_vtt and (not place or re.match(r"(?:NOTE|STYLE|REGION)(?:[ \t]|$)", lines[0])):
             continue
-        shown = "\n".join(block[times.end() :].split("\n")[1:]).strip()
+        # The times stand first or, after a number or a name, second; an arrow further down is part of a text.
+        at = next((at for at, line in enumerate(lines[:2]) if "-->" in line), len(lines))
+        times = _TIMES.match(lines[at].strip()) if at < len(lines) else None
+        if not times:
+            raise CourseError(
+                f"line {number} begins no caption: {textwrap.shorten(' '.join(lines), 60, placeholder=' ...')!r}",
+                next='response_format="srt" or "vtt", of whisper',
+            )
+        shown = "\n".join(lines[at + 1 :]).strip()
         shown = html.unescape(_TAG.sub("", shown)) if is_vtt else shown
         found.append(Caption(_read(times.groups()[:4]), _read(times.groups()[4:]), shown))
-    if not found and text.strip() and not is_vtt:
-        raise CourseError("no captions are in this text", next='response_format="srt" or "vtt", of whisper')
     return found
+
+
+def _blocks(text: str) -> Iterator[tuple[int, list[str]]]:
+    """(number of its first line, lines) of what stands between empty lines."""
+    block: list[str] = []
+    for number, line in enumerate([*text.split("\n"), ""], 1):
+        if line.strip():
+            block.append(line)
+        elif block:
+            yield number - len(block), block
+            block = []
 
 
 def shift_captions(captions: Iterable[Caption], by_s: float) -> list[Caption]:
     """The captions later, or earlier, by so many seconds: those of a part, at the part's place in the whole."""
     return [Caption(one.start_s + by_s, one.end_s + by_s, one.text) for one in captions]
+
+
+def join_captions(parts: Iterable[tuple[float, Iterable[Caption]]]) -> list[Caption]:
+    """The captions of a recording that was heard in parts: (where the part begins in seconds, its captions), in order.
+
+    One that is heard to last into the next part ends where that begins; none is lost.
+    """
+    held = sorted(((start, list(captions)) for start, captions in parts), key=lambda part: part[0])
+    joined: list[Caption] = []
+    for (start, captions), end in zip(held, [*(start for start, _ in held[1:]), float("inf")], strict=True):
+        for one in shift_captions(captions, start):
+            joined.append(one._replace(end_s=end) if one.start_s < end < one.end_s else one)
+    return joined
 
 
 def _tell(seconds: float, mark: str) -> str:

@@ -3,14 +3,15 @@
 import difflib
 from collections.abc import Mapping
 from datetime import date
-from numbers import Integral
 from typing import Any, NamedTuple
 
-from helpers.errors import CourseError, UnknownPrice
+from helpers.billed_counts import check_counts, count_billed
+from helpers.errors import UnknownPrice
 from helpers.tables import list_versions, read_rows
 
 __all__ = ["Price", "expected_cost", "list_price", "request_cost"]
 
+_MANY = {"usd_per_1m_tokens": 1_000_000, "usd_per_1m_characters": 1_000_000}
 _PER = {
     "usd_per_1m_tokens": "1,000,000 tokens",
     "usd_per_1m_characters": "1,000,000 characters",
@@ -89,23 +90,28 @@ def list_price(
 def request_cost(usage: Any, model: str, as_of: date | str | None = None) -> float:
     """Price of one request in US dollars (dollars, not cents), from data/tables/prices.csv, Azure's list.
 
-    usage: `answer.usage` of any SDK answer that counts tokens, or a dict of prompt_tokens, completion_tokens and
-    prompt_tokens_details.cached_tokens and cache_write_tokens (tokens; only the first is needed). What is written into
+    usage: `answer.usage` of any SDK answer, or a dict of prompt_tokens, completion_tokens and
+    prompt_tokens_details.cached_tokens and cache_write_tokens (tokens; only the first is needed); of sound also
+    audio_tokens on both sides, or alone {"seconds": ...} (whisper) or {"characters": ...} (tts). What is written into
     the cache costs its own price where a model has one, else the input's. Reasoning tokens are part of
     completion_tokens and cost what output costs. The usage must be the priced model's own: another model's output
     tokens at Azure's price mean nothing; `expected_cost` prices a stated length instead.
     Raises UnknownPrice when no row fits `as_of`, CourseError when the usage has no tokens or does not add up.
     """
-    items = {row["item"] for row in _rows_of_version(model, "azure") if row["unit"] == "usd_per_1m_tokens"}
-    counts = _count_tokens(usage)
-    if "image_output" in items and not counts["image_output"]:
-        counts["image_output"] = counts.pop("output")  # what image models put out is pictures, told apart or not
+    unit, counts = count_billed(usage)
+    if unit != "usd_per_1m_tokens":
+        ((item, count),) = counts.items()
+        return float(count * list_price(model, item, unit=unit, as_of=as_of).usd / _MANY.get(unit, 1))
+    items = {row["item"] for row in _rows_of_version(model, "azure") if row["unit"] == unit}
+    made = _made_by(items)
+    if made != "output" and not counts[made]:
+        counts[made], counts["output"] = counts["output"], 0
     total = 0.0
     for item, tokens in counts.items():
         while item not in items and item in _BILLED_AS:
             item = _BILLED_AS[item]
         if tokens:
-            total += tokens * list_price(model, item, as_of=as_of).usd / 1_000_000
+            total += tokens * list_price(model, item, as_of=as_of).usd / _MANY[unit]
     return total
 
 
@@ -117,9 +123,16 @@ def expected_cost(
     prompt_tokens, output_tokens: tokens of one request. State the output length you assume; reasoning counts in.
     Raises UnknownPrice when no row fits `as_of`, CourseError for counts that are not whole numbers from 0 on.
     """
-    _check_counts({"requests": requests})
+    check_counts({"requests": requests})
     usage = {"prompt_tokens": prompt_tokens, "completion_tokens": output_tokens}
     return requests * request_cost(usage, model, as_of)
+
+
+def _made_by(items: set[str]) -> str:
+    """The item that all of a model's output is billed as, told apart in its usage or not."""
+    if "image_output" in items:
+        return "image_output"
+    return "audio_output" if "audio_output" in items and "audio_input" not in items else "output"
 
 
 def _rows_of_version(model: str, platform: str) -> list[dict[str, str]]:
@@ -148,44 +161,3 @@ def _rows_of_version(model: str, platform: str) -> list[dict[str, str]]:
 
 def _name_item(row: Mapping[str, str]) -> str:
     return " ".join(filter(None, (row[column] for column in ("item", "quality", "size", "unit"))))
-
-
-def _count_tokens(usage: Any) -> dict[str, int]:
-    """Tokens by item of prices.csv. Chat, Responses, images, transcriptions and realtime name their fields apart."""
-    data = usage if isinstance(usage, Mapping) else usage.model_dump() if hasattr(usage, "model_dump") else {}
-
-    def find(*names: str) -> Any:
-        return next((data[name] for name in names if data.get(name) is not None), None)
-
-    prompt = find("prompt_tokens", "input_tokens")
-    if prompt is None:
-        raise CourseError(
-            f"no tokens to price in {usage!r}",
-            next='answer.usage, or {"prompt_tokens": 20, "completion_tokens": 1843}',
-        )
-    output = find("completion_tokens", "output_tokens") or 0
-    read = find("prompt_tokens_details", "input_tokens_details", "input_token_details") or {}
-    written = find("completion_tokens_details", "output_tokens_details", "output_token_details") or {}
-    stored = read.get("cached_tokens_details") or {}
-    cached = read.get("cached_tokens") or data.get("cached_tokens") or 0
-    kept = read.get("cache_write_tokens") or 0
-    named = {"prompt_tokens": prompt, "completion_tokens": output, "cached_tokens": cached, "cache_write_tokens": kept}
-    _check_counts(named)
-    counts = {"input": prompt - cached - kept, "cached_input": cached, "cache_write": kept, "output": output}
-    for kind in ("audio", "image"):
-        from_cache = stored.get(f"{kind}_tokens") or 0
-        fresh = (read.get(f"{kind}_tokens") or 0) - from_cache
-        made = written.get(f"{kind}_tokens") or 0
-        counts |= {f"{kind}_input": fresh, f"cached_{kind}_input": from_cache, f"{kind}_output": made}
-        counts["input"] -= fresh
-        counts["cached_input"] -= from_cache
-        counts["output"] -= made
-    _check_counts(counts)
-    return counts
-
-
-def _check_counts(counts: Mapping[str, Any]) -> None:
-    # Integral, for sums over a DataFrame come as numpy's whole numbers.
-    for name, count in counts.items():
-        if not isinstance(count, Integral) or isinstance(count, bool) or count < 0:
-            raise CourseError(f"{count!r} {name} cannot be priced", next="whole numbers from 0 on that add up")

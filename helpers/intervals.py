@@ -1,13 +1,14 @@
-"""How far a score from few cases can be trusted: 95 % intervals of a share, and of the difference of two on one set."""
+"""How far a score from few cases can be trusted: 95 % intervals of a share, a rate, and the difference of two."""
 
 import math
+import random
 import statistics
 from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
 from helpers.errors import CourseError
 
-__all__ = ["Interval", "grouped_difference", "paired_difference", "share_interval"]
+__all__ = ["Interval", "grouped_difference", "paired_difference", "pooled_interval", "share_interval"]
 
 _Z = 1.959964  # of the normal distribution, two sides of 2.5 % each
 
@@ -39,6 +40,31 @@ def share_interval(right: Sequence[float]) -> Interval:
     half = _Z * math.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2))
     scale = 1 + _Z**2 / n
     return Interval(share, max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale))
+
+
+def pooled_interval(parts: Sequence[float], wholes: Sequence[float], draws: int = 2_000) -> Interval:
+    """The sum of the parts over the sum of the wholes: errors for each word, over recordings that differ in length.
+
+    Percentile bootstrap (Efron 1979): cases are drawn again, as many as there are, by a generator of fixed seed. Words
+    of one recording go wrong together, so recordings are what is drawn. Where no part is above 0 nothing varies: the
+    upper end is then Wilson's for none in so many wholes. Raises CourseError where the two differ in length, there are
+    under five cases, or the wholes have no sum.
+    """
+    n = len(wholes)
+    if n != len(parts) or n < 5 or min(wholes) < 0 or not sum(wholes):
+        raise CourseError(
+            f"{len(parts)} parts of {n} wholes say too little", next="five cases or more, each with its part and whole"
+        )
+    rate = sum(parts) / sum(wholes)
+    if not any(parts):
+        return Interval(0.0, 0.0, share_interval([False] * math.ceil(sum(wholes))).high)
+    dice, found = random.Random(0), []
+    for _ in range(draws):
+        drawn = dice.choices(range(n), k=n)
+        below = sum(wholes[one] for one in drawn)
+        found.append(sum(parts[one] for one in drawn) / below if below else rate)
+    found.sort()
+    return Interval(rate, found[round(0.025 * (draws - 1))], found[round(0.975 * (draws - 1))])
 
 
 def paired_difference(before: Sequence[bool], after: Sequence[bool]) -> Interval:

@@ -11,7 +11,7 @@ from typing import Any
 
 from helpers.errors import CourseError
 from helpers.jupyter import break_between, find_shell, show
-from helpers.lines import fold
+from helpers.lines import fold, name_together
 from helpers.recordings import Answered, listen
 
 __all__ = ["describe_calls", "set_hook"]
@@ -20,8 +20,8 @@ _lock = threading.Lock()
 _calls: list[Answered] = []
 _depth = 0
 _TOKENS = (
-    ("in", ("prompt_tokens", "input_tokens"), "cached", "cached_tokens"),
-    ("out", ("completion_tokens", "output_tokens"), "hidden", "reasoning_tokens"),
+    ("in", ("prompt", "input"), (("cached", "cached_tokens"), ("sound", "audio_tokens"))),
+    ("out", ("completion", "output"), (("hidden", "reasoning_tokens"), ("sound", "audio_tokens"))),
 )
 
 
@@ -71,7 +71,10 @@ def describe_calls(calls: Sequence[Answered]) -> str:
     """
     fresh = [call for call in calls if call.is_fresh]
     made = [call for call in calls if call.asked]  # what fetches an answer names no model
-    parts = [*_name_sources(calls), _count_calls(calls, fresh), *_count_tokens(made)]
+    # What came beside an answer, such as the transcript of what was said to it, counts tokens and is no call.
+    counted = [call for call in calls if call.is_call] or calls
+    fresh_ones = [call for call in counted if call.is_fresh]
+    parts = [*_name_sources(calls), _count_calls(counted, fresh_ones), *_count_tokens(made)]
     if fresh:
         parts.append(f"{sum(call.elapsed_ms or 0 for call in fresh) / 1000:.1f} s")
         # Azure's price is for Azure's own tokens: never for those of a stand-in, or of this machine.
@@ -90,7 +93,7 @@ def _name_sources(calls: Sequence[Answered]) -> Iterable[str]:
         if kind == "stand-in" and not names:
             yield "the stand-in's server, no model asked"
         elif kind == "stand-in":
-            yield f"stand-in {' and '.join(names)}, not an Azure model"
+            yield f"stand-in {name_together(names)}, not an Azure model"
         else:
             yield " and ".join(names) or "the service"
     dates = sorted({call.date for call in calls if not call.is_fresh})
@@ -112,15 +115,22 @@ def _count_calls(calls: Sequence[Answered], fresh: Sequence[Answered]) -> str:
 
 
 def _count_tokens(calls: Sequence[Answered]) -> Iterable[str]:
-    for way, names, inside, detail in _TOKENS:
-        total = part = 0
-        for call in calls:
-            name = next((name for name in names if call.usage.get(name)), names[0])
-            total += call.usage.get(name) or 0
-            details = call.usage.get(f"{name}_details") or {}
-            part += (details.get(detail) or 0) if isinstance(details, Mapping) else 0
+    for way, names, parts in _TOKENS:
+        total = sum(_find(call.usage, [f"{name}_tokens" for name in names]) or 0 for call in calls)
+        # A transcription, and a session, write the name of its details in the singular.
+        inside = [f"{name}_{token}_details" for name in names for token in ("tokens", "token")]
+        details = [found for call in calls if isinstance(found := _find(call.usage, inside), Mapping)]
+        counts = [(sum(one.get(detail) or 0 for one in details), word) for word, detail in parts]
+        told = ", ".join(f"{count:,} {word}" for count, word in counts if count)
         if total:
-            yield f"{total:,} tokens {way}" + (f" ({part:,} {inside})" if part else "")
+            yield f"{total:,} tokens {way}" + (f" ({told})" if told else "")
+    for name, unit in (("seconds", "s of sound"), ("characters", "characters")):
+        if count := sum(call.usage.get(name) or 0 for call in calls):
+            yield f"{count:,} {unit}"
+
+
+def _find(usage: Mapping[str, Any], names: Iterable[str]) -> Any:
+    return next((usage[name] for name in names if usage.get(name)), None)
 
 
 def _price(fresh: Sequence[Answered]) -> str:

@@ -1,15 +1,28 @@
-"""What sound files are made of, as far as it can be told without decoding them: their kind, their lengths."""
+"""Sound files: their kind by the first bytes, and their samples, a block at a time, by soundfile (libsndfile).
 
-import struct
+What stands here beside the library is what it does not do: it takes a WAV whose recorder was killed for an empty one,
+an MP3 for as long as its first frame predicts (helpers/mp3.py), and a FLAC that was streamed for a broken one.
+"""
+
+import io
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from helpers.errors import CourseError
+from helpers.mp3 import mp3_seconds, with_true_count
 
 if TYPE_CHECKING:
     import numpy as np
 
     Samples = np.ndarray[Any, np.dtype[np.float32]]
 
-__all__ = ["WavForm", "kind_of", "mp3_seconds", "scale_samples", "with_true_lengths"]
+__all__ = ["READABLE", "holds_mp3", "kind_of", "read_blocks", "sound_seconds", "with_true_lengths"]
+
+READABLE = ("wav", "mp3", "flac", "ogg")
+_BLOCK = 1 << 14  # samples of all channels together: of a file that is cut off, the last block is lost
+_UNKNOWN = 0xFFFFFFFF  # the length of a WAV that was streamed: the library then goes on to the end
+_HEAD = 1 << 16  # bytes, in which the header of a WAV is looked for
 
 
 def kind_of(data: bytes) -> str | None:
@@ -26,95 +39,115 @@ def kind_of(data: bytes) -> str | None:
     return None
 
 
-class WavForm(NamedTuple):
-    """start, size: of the samples, in bytes; size is None where the header does not know it (0, or more than 2 GB)."""
+def read_blocks(source: bytes | Path) -> tuple[int, Iterator["Samples"]]:
+    """(samples a second, blocks of them): float32, mono, -1 to 1; several channels become their mean.
 
-    rate: int
-    channels: int
-    width: int
-    is_float: bool
-    start: int
-    size: int | None
-
-    @classmethod
-    def of(cls, head: bytes) -> "WavForm":
-        """From the first bytes of a WAV. Raises ValueError."""
-        place, form = 12, b""
-        while place + 8 <= len(head):
-            name, size = head[place : place + 4], int.from_bytes(head[place + 4 : place + 8], "little")
-            if name == b"fmt ":
-                form = head[place + 8 : place + 8 + size]
-            if name == b"data" and len(form) >= 16:
-                tag, channels, rate, _, _, bits = struct.unpack("<HHIIHH", form[:16])
-                tag = int.from_bytes(form[24:26], "little") if tag == 0xFFFE else tag
-                if not rate or not channels or (tag, bits) not in {(1, 8), (1, 16), (1, 24), (1, 32), (3, 32)}:
-                    raise ValueError(f"format {tag} of {bits} bits, {channels} channels, {rate} Hz")
-                return cls(
-                    rate, channels, bits // 8, tag == 3, place + 8, size if 0 < size < 2**31 - 1 - place else None
-                )
-            place += 8 + size + size % 2
-        raise ValueError("it ends inside its header")
-
-    def to_samples(self, data: bytes) -> "Samples":
-        """Mono: several channels become their mean."""
-        samples = scale_samples(data, self.width, self.is_float)
-        return samples[: len(samples) // self.channels * self.channels].reshape(-1, self.channels).mean(1)
+    source: the bytes of a file, or its path, which is read as its blocks are asked for (an MP3's bytes at once). A file
+    that was cut off gives what is there. Raises CourseError for a format that is not READABLE, and for a broken header.
+    """
+    file = _open(source, _readable(source))
+    return file.samplerate, _go_through(file)
 
 
-def with_true_lengths(data: bytes) -> bytes:
-    """A WAV whose header states its true lengths: one that was streamed could not know them."""
-    place, end = 12, len(data)
-    while place + 8 <= end:
+def holds_mp3(source: bytes | Path) -> bool:
+    """Whether a file is an MP3, by its first bytes. Raises CourseError where it is nothing READABLE."""
+    return _readable(source) == "mp3"
+
+
+def sound_seconds(source: bytes | Path) -> float:
+    """How long a file lasts, as its header or its frames tell; only a FLAC is decoded, which may have been streamed.
+
+    Raises CourseError as read_blocks does.
+    """
+    kind = _readable(source)
+    if kind == "mp3":
+        with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as held:
+            return mp3_seconds(held)
+    if kind == "flac":
+        rate, blocks = read_blocks(source)
+        return sum(map(len, blocks)) / rate
+    with _open(source, kind) as file:
+        return float(file.frames / file.samplerate)
+
+
+def _readable(source: bytes | Path) -> str:
+    if isinstance(source, bytes):
+        kind = kind_of(source)
+    else:
+        with source.open("rb") as file:
+            kind = kind_of(file.read(16))
+    if kind in READABLE:
+        return str(kind)
+    raise CourseError(
+        f"this is {kind or 'no sound that is known here'}, and only {', '.join(READABLE)} can be read",
+        next='response_format="wav", or "mp3"',
+    )
+
+
+def _open(source: bytes | Path, kind: str) -> Any:
+    import soundfile
+
+    held: Any
+    if kind == "mp3":
+        held = io.BytesIO(with_true_count(source if isinstance(source, bytes) else source.read_bytes()))
+    elif isinstance(source, bytes):
+        held = io.BytesIO(with_true_lengths(source) if kind == "wav" else source)
+    else:
+        held = _Wav(source) if kind == "wav" else source.open("rb")
+    try:
+        file = soundfile.SoundFile(held)
+    except soundfile.LibsndfileError as error:
+        raise CourseError(
+            f"this {kind} cannot be read: {error.error_string.rstrip('.')}", next="is it whole, and what its name says?"
+        ) from None
+    # A FLAC that was streamed does not know its length, and soundfile would look for its last sample after each block.
+    file.seekable = lambda: False
+    return file
+
+
+def _go_through(file: Any) -> Iterator["Samples"]:
+    import numpy as np
+    import soundfile
+
+    with file:
+        step = max(1, _BLOCK // file.channels)
+        while True:
+            try:
+                block = file.read(step, dtype="float32", always_2d=True)
+            except soundfile.LibsndfileError:
+                return  # cut off: what came before was given
+            if not len(block):
+                return
+            yield np.nan_to_num(block.mean(1))
+
+
+class _Wav(io.FileIO):
+    """A WAV on disk, read as if its header stated its true lengths."""
+
+    def __init__(self, path: Path):
+        super().__init__(path)
+        self._head = with_true_lengths(super().read(_HEAD), path.stat().st_size)
+        self.seek(0)
+
+    def readinto(self, buffer: Any) -> int | None:
+        place = self.tell()
+        count = super().readinto(buffer)
+        part = self._head[place : place + (count or 0)]
+        memoryview(buffer).cast("B")[: len(part)] = part
+        return count
+
+
+def with_true_lengths(data: bytes, end: int | None = None) -> bytes:
+    """A WAV whose header states its true lengths: one that was streamed, or cut off, could not know them.
+
+    end: the length of the whole, where data is only its beginning.
+    """
+    place, end = 12, len(data) if end is None else end
+    while place + 8 <= len(data):
         name, size = data[place : place + 4], int.from_bytes(data[place + 4 : place + 8], "little")
         if name == b"data":
             size = min(size or end, end - place - 8)
-            told = data[: place + 4] + size.to_bytes(4, "little") + data[place + 8 : place + 8 + size]
-            return told[:4] + (len(told) - 8).to_bytes(4, "little") + told[8:]
+            told = data[: place + 4] + min(size, _UNKNOWN).to_bytes(4, "little") + data[place + 8 : place + 8 + size]
+            return told[:4] + min(place + size, _UNKNOWN).to_bytes(4, "little") + told[8:]
         place += 8 + size + size % 2
     return data
-
-
-def scale_samples(data: bytes, width: int, is_float: bool = False) -> "Samples":
-    """Samples of 1 to 4 bytes as float32; those of one byte have no sign."""
-    import numpy as np
-
-    data = data[: len(data) // width * width]
-    if is_float:
-        return np.nan_to_num(np.frombuffer(data, "<f4"))
-    if width == 1:
-        return (np.frombuffer(data, np.uint8).astype(np.float32) - 128) / np.float32(128)
-    if width == 3:
-        wide = np.zeros((len(data) // 3, 4), np.uint8)
-        wide[:, 1:] = np.frombuffer(data, np.uint8).reshape(-1, 3)
-        return wide.reshape(-1).view("<i4").astype(np.float32) / np.float32(2**31)
-    return np.frombuffer(data, {2: "<i2", 4: "<i4"}[width]).astype(np.float32) / np.float32(2 ** (8 * width - 1))
-
-
-_KBITS = {
-    True: (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
-    False: (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
-}
-_RATES = (44_100, 48_000, 32_000)
-
-
-def mp3_seconds(data: bytes) -> float:
-    """How long an MP3 lasts: the sum of its frames."""
-    return sum(_mp3_frames(data))
-
-
-def _mp3_frames(data: bytes) -> Iterator[float]:
-    """Seconds of each frame, as ISO 11172-3 and 13818-3 lay them out."""
-    place = 0
-    while place + 4 <= len(data):
-        if data[place : place + 3] == b"ID3":  # before each of several files that were joined
-            size = sum(byte << 7 * (3 - i) for i, byte in enumerate(data[place + 6 : place + 10]))
-            place += size + (20 if data[place + 5 : place + 6] and data[place + 5] & 16 else 10)
-            place += len(data[place : place + 4096]) - len(data[place : place + 4096].lstrip(b"\0"))
-            continue
-        head = int.from_bytes(data[place : place + 4], "big")
-        version, kbits, rate = head >> 19 & 3, head >> 12 & 15, head >> 10 & 3
-        if head >> 21 != 0x7FF or head >> 17 & 3 != 1 or version == 1 or kbits in (0, 15) or rate == 3:
-            return  # a tag at the end, or nothing more of it
-        count, hertz = (1152 if version == 3 else 576), _RATES[rate] // {3: 1, 2: 2, 0: 4}[version]
-        yield count / hertz
-        place += count // 8 * _KBITS[version == 3][kbits] * 1000 // hertz + (head >> 9 & 1)

@@ -1,28 +1,52 @@
-"""Work on sound that was read: pauses found, long recordings cut at them, noise added at a stated strength."""
+"""Work on sound: pauses found, long recordings cut at them, noise added at a stated strength, other sampling rates."""
 
+import io
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from helpers.audio import Sound, read_sound
+from helpers.audio import Sound, check_path, duration, read_sound, sound_file
 from helpers.errors import CourseError
-from helpers.sound_files import WavForm
+from helpers.mp3 import Frame, read_frames
+from helpers.sound_files import holds_mp3, read_blocks
 
 if TYPE_CHECKING:
     import numpy as np
 
     Samples = np.ndarray[Any, np.dtype[np.float32]]
 
-__all__ = ["Part", "add_noise", "find_pauses", "level_db", "split_at_silence"]
+__all__ = ["Part", "add_noise", "find_pauses", "level_db", "resample", "split_at_silence"]
 
 _WINDOW_S = 0.02
 
 
-class Part(NamedTuple):
-    """A part of a longer recording. start_s: where it begins in the whole, which is added to the times heard in it."""
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A part of a longer recording. start_s: where it begins in the whole, which is added to the times heard in it.
+
+    source: its Sound, or the bytes of an MP3. name: what it is called when it is sent.
+    """
 
     start_s: float
-    sound: Sound
+    source: Sound | bytes
+    name: str
+
+    @property
+    def seconds(self) -> float:
+        return duration(self.source)
+
+    @property
+    def sound(self) -> Sound:
+        return read_sound(self.source)
+
+    @property
+    def file(self) -> tuple[str, bytes, str]:
+        """Name, bytes, content type, as the SDK takes them; the same bytes on every machine, of all but an Ogg.
+
+        Raises CourseError as sound_file does: of a silent part too, in which models hear words that nobody said.
+        """
+        return sound_file(self.source, self.name)
 
 
 def level_db(sound: Sound) -> float:
@@ -45,30 +69,71 @@ def find_pauses(sound: Sound, quiet_db: float = -40.0, least_s: float = 0.3) -> 
     return [(float(begin), float(end)) for begin, end in spans if end - begin >= least_s - 1e-6]
 
 
-def split_at_silence(source: Sound | Path | str, longest_s: float, search_s: float = 15.0) -> Iterator[Part]:
+def split_at_silence(source: Sound | Path | str | bytes, longest_s: float, search_s: float = 15.0) -> Iterator[Part]:
     """Parts of at most `longest_s`, each cut where it is quietest in its last `search_s` seconds.
 
-    source: a Sound, or the path of a WAV, which is read a part at a time, so that a recording of hours needs no more
-    memory than one part. The parts follow one another without a gap. Raises CourseError as read_sound does.
+    source: a Sound, or a WAV, FLAC, Ogg or MP3: its bytes, or its path, which is read a part at a time, so that a
+    recording of hours needs no more memory than one part. An MP3 is not decoded: its frames say how strong they are,
+    and the cut is between two. The parts follow one another without a gap. Raises CourseError as read_sound does.
     """
     if longest_s <= 0:
         raise CourseError(f"parts of {longest_s} s", next="longest_s=1_390 for models that take 1,400 s")
-    pieces, rate = ([source], source.rate) if isinstance(source, Sound) else _read_pieces(Path(source), longest_s)
-    yield from _cut(iter(pieces), rate, round(longest_s * rate), max(1, round(min(search_s, longest_s / 2) * rate)))
+    search_s = min(search_s, longest_s / 2)
+    if isinstance(source, Sound):
+        yield from _cut(iter([source.samples]), source.rate, longest_s, search_s, "part")
+        return
+    given = source if isinstance(source, bytes) else check_path(source)
+    name = "part" if isinstance(given, bytes) else given.stem
+    if holds_mp3(given):
+        yield from _cut_frames(given, longest_s, search_s, name)
+    else:
+        rate, blocks = read_blocks(given)
+        yield from _cut(blocks, rate, longest_s, search_s, name)
 
 
-def _cut(pieces: Iterator[Sound], rate: int, most: int, search: int) -> Iterator[Part]:
+def _cut_frames(given: bytes | Path, longest_s: float, search_s: float, name: str) -> Iterator[Part]:
+    with io.BytesIO(given) if isinstance(given, bytes) else given.open("rb") as file:
+        held: list[Frame] = []
+        start = seconds = 0.0
+        for frame in read_frames(file):
+            if held and seconds + frame.seconds > longest_s + 1e-9:
+                end = _find_quiet_frame(held, search_s)
+                yield Part(start, b"".join(one.data for one in held[:end]), f"{name}_{start:.0f}s.mp3")
+                start += sum(one.seconds for one in held[:end])
+                held = held[end:]
+                seconds = sum(one.seconds for one in held)
+            held.append(frame)
+            seconds += frame.seconds
+        if not start and not held:
+            duration(given)  # says that there is none
+        yield Part(start, b"".join(one.data for one in held), f"{name}_{start:.0f}s.mp3")
+
+
+def _find_quiet_frame(held: list[Frame], search_s: float) -> int:
+    """How many frames come before the middle of the quietest third of a second."""
+    width = max(1, round(0.3 / held[-1].seconds))
+    first = max(1, len(held) - round(search_s / held[-1].seconds))
+    powers = [sum(one.power for one in held[at : at + width]) for at in range(first, max(first, len(held) - width) + 1)]
+    return min(len(held), first + powers.index(min(powers)) + width // 2)
+
+
+def _cut(blocks: "Iterator[Samples]", rate: int, longest_s: float, search_s: float, name: str) -> Iterator[Part]:
     import numpy as np
 
-    held, start = np.zeros(0, np.float32), 0
-    for piece in pieces:
-        held = np.concatenate([held, piece.samples])
-        while len(held) > most:
+    most, search = max(1, round(longest_s * rate)), max(1, round(search_s * rate))
+    waiting: list[Samples] = []
+    length = start = 0
+    for block in blocks:
+        waiting.append(block)
+        length += len(block)
+        while length > most:
+            held = np.concatenate(waiting)
             end = most - search + _find_quietest(held[most - search : most], rate)
-            yield Part(start / rate, Sound(held[:end], rate))
-            held, start = held[end:], start + end
-    if len(held):
-        yield Part(start / rate, Sound(held, rate))
+            yield Part(start / rate, Sound(held[:end], rate), f"{name}_{start / rate:.0f}s.wav")
+            waiting, start, length = [held[end:].copy()], start + end, length - end
+            del held
+    if length:
+        yield Part(start / rate, Sound(np.concatenate(waiting), rate), f"{name}_{start / rate:.0f}s.wav")
 
 
 def _find_quietest(samples: "Samples", rate: int) -> int:
@@ -91,22 +156,18 @@ def _powers(samples: "Samples", step: int) -> Any:
     return (padded.reshape(count, step) ** 2).mean(1)
 
 
-def _read_pieces(path: Path, longest_s: float) -> tuple[Iterator[Sound], int]:
-    with path.open("rb") as file:
-        head = file.read(1 << 20)
-    rate = read_sound(head).rate  # says what it is, where it is no WAV
-    form = WavForm.of(head)
+def resample(sound: Sound, rate: int) -> Sound:
+    """The sound with so many samples a second, as speech models want it (16,000); what is too high is left out.
 
-    def read() -> Iterator[Sound]:
-        step = form.width * form.channels * max(1, round(min(longest_s, 60) * rate))
-        left = form.size or path.stat().st_size
-        with path.open("rb") as file:
-            file.seek(form.start)
-            while data := file.read(min(step, left)):
-                left -= len(data)
-                yield Sound(form.to_samples(data), rate)
+    Raises CourseError for a rate that is none.
+    """
+    import soxr
 
-    return read(), rate
+    if rate < 1:
+        raise CourseError(
+            f"{rate} samples a second", next="16_000, which Whisper hears, or 24_000, which the service speaks"
+        )
+    return sound if rate == sound.rate else Sound(soxr.resample(sound.samples, sound.rate, rate), rate)
 
 
 def add_noise(sound: Sound, snr_db: float, seed: int = 0) -> Sound:

@@ -11,13 +11,16 @@ import warnings
 import matplotlib
 import nbformat
 import nbval.plugin
+import numpy as np
 import pandas as pd
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from PIL import Image
 
-from helpers.charts import bars, dots, lines, page, scatter, stacked, timeline
+from helpers.audio import Sound
+from helpers.captions import Caption
+from helpers.charts import bars, dots, lines, page, scatter, sequence, stacked, timeline, waveform
 from helpers.charts.looks import COLOURS, MARKERS, looks_of, mixed_looks, show_number
 from helpers.errors import CourseError, EvidenceError
 from helpers.evidence import Evidence, measured
@@ -28,6 +31,8 @@ LARGE, SMALL = "Qwen2.5-Coder-1.5B-Instruct Q4_K_M", "SmolLM2-135M-Instruct Q4_1
 STAND_IN = Evidence("stand-in", (LARGE, SMALL), ("2026-11-20",), 40)
 AZURE = measured("Microsoft's models page", "2024-10-04", n=1)
 YES, NO = [True], [False]
+AT = np.arange(16_000) / 8_000  # seconds
+HUM = Sound((0.5 * np.sin(3 * AT) * np.sin(2 * np.pi * 300 * AT)).astype(np.float32), 8_000)
 
 # Each chart once: what is drawn, by a name that can be changed.
 CHARTS = {
@@ -40,6 +45,8 @@ CHARTS = {
     "scatter": lambda name="one", **options: scatter({name: [(1, 2), (2, 2)]}, x_unit="s", y_unit="USD", **options),
     "stacked": lambda name="one", **options: stacked({name: {"shown": 1, "hidden": 2}}, unit="tokens", **options),
     "timeline": lambda name="one", **options: timeline({name: ("2025-01-01", "2026-01-01")}, **options),
+    "waveform": lambda name="one", **options: waveform(HUM, [(0, 0.5, name), (0.5, 1, "two")], **options),
+    "sequence": lambda name="one", **options: sequence([(0.1, "client", name), (0.2, "server", "two")], **options),
 }
 EMPTY = {
     "bars": lambda **options: bars({}, unit="tokens", **options),
@@ -49,6 +56,8 @@ EMPTY = {
     "scatter": lambda **options: scatter([], x_unit="s", y_unit="USD", **options),
     "stacked": lambda **options: stacked({}, unit="tokens", **options),
     "timeline": lambda **options: timeline({}, **options),
+    "waveform": lambda **options: waveform(Sound(HUM.samples[:0], 8_000), **options),
+    "sequence": lambda **options: sequence([], **options),
 }
 every_chart = pytest.mark.parametrize("chart", CHARTS)
 
@@ -480,9 +489,32 @@ def test_a_timeline_takes_spans_moments_and_any_form_of_a_date():
     assert told(timeline, arrivals, unit="s") == "Timeline: s. a: chunk 1, chunk 2, tool call 2.5."
 
 
+def test_a_sequence_has_an_arrow_for_each_message_and_one_for_pieces_in_a_row(drawn):
+    messages = [
+        (0.0, "client", "ask"), (0.1, "server", "a.delta"), (0.2, "server", "b.delta"),
+        (0.3, "server", "a.delta", "Hi"), (0.4, "server", "done"), (None, "client", "x.append"),
+        (0.6, "server", "a.delta"), (0.7, "server", "done"),
+    ]  # fmt: skip
+    text = told(sequence, messages)
+    assert text == (
+        "Messages in their order, times in s. 0.00 client: ask. 0.10 to 0.30 server: a.delta × 2 (Hi). "
+        "0.20 server: b.delta. 0.40 server: done. client: x.append. 0.60 server: a.delta. 0.70 server: done."
+    )
+    arrows = [text for text in drawn[0].axes[0].texts if getattr(text, "arrow_patch", None)]
+    directions = ["right" if arrow.xy[0] > arrow.xyann[0] else "left" for arrow in arrows]
+    assert directions == ["right", "left", "left", "left", "right", "left", "left"]
+    frame = pd.DataFrame({"at": [1.0, float("nan")], "lane": ["a", "b"], "name": ["x", "y"]})
+    assert told(sequence, frame, lanes=["a", "b"]) == "Messages in their order, times in s. 1.00 a: x. b: y."
+    assert told(sequence, [(None, "client", "x.delta")] * 2, fold=[]).endswith("client: x.delta. client: x.delta.")
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda **k: sequence([(0, "me", "ask")], **k), "two lanes are drawn, and these spoke: me"),
+        (lambda **k: sequence([(0, "client", "ask")], lanes=["client"], **k), "these spoke: client"),
+        (lambda **k: sequence(["ask"], **k), "'ask' is no message"),
+        (lambda **k: sequence([("now", "client", "ask")], **k), "'now' is no time"),
         (lambda **k: bars({"a": 1}, **k), "no unit"),
         (lambda **k: lines({1: 2}, y_unit="USD", **k), "no unit"),
         (lambda **k: timeline({"a": (1, 2)}, **k), "no unit"),
@@ -546,3 +578,69 @@ def test_pixels_are_not_compared_and_words_are():
     shown.data["text/html"] = shown.data["text/html"].replace("iVBOR", "iVBOS")
     one, two = compare(shown, show("bars"))
     assert one == two
+
+
+def test_a_waveform_writes_each_label_above_its_span_and_is_as_tall_as_the_sound_is_loud(drawn):
+    words = [(0.1, 0.4, "Hello"), (0.4, 0.9, "there,"), (1.2, 1.9, "everybody listening")]
+    show(waveform, HUM, words)
+    [ax] = drawn[0].axes
+    labels = {text.get_text(): text.get_position()[0] for text in ax.texts}
+    assert labels == pytest.approx({"Hello": 0.25, "there,": 0.65, "everybody listening": 1.55})
+    assert [ax.get_xlim(), ax.get_xlabel()] == [(0, 2), "seconds"]
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["−0.5", "0", "0.5"]
+    low, high = (f(ax.collections[0].get_paths()[0].vertices[:, 1]) for f in (min, max))
+    assert (low, high) == pytest.approx((-0.5, 0.5), abs=0.01)
+    spans = sorted((patch.get_x(), patch.get_x() + patch.get_width()) for patch in ax.patches)
+    assert np.allclose(spans, [(0.1, 0.4), (0.4, 0.9), (1.2, 1.9)])
+
+
+def test_a_waveform_takes_what_an_answer_has_and_says_who_spoke():
+    class Said:
+        def __init__(self, start, end, **more):
+            self.__dict__ |= {"start": start, "end": end, **more}
+
+    caption = Caption(0, 0.5, "Hello.")
+    word, segment = Said(0, 0.5, word=" Hello."), Said(0, 0.5, text="Hello.")
+    for given in (caption, word, segment, (0, 0.5, "Hello.")):
+        assert told(waveform, HUM, [given]) == "Waveform of 2.0 seconds. 0.0 to 0.5: Hello."
+    turns = [Said(1, 2, text="Yes.", speaker="B"), Said(0, 1, text="Ready?", speaker="A")]
+    assert told(waveform, HUM, turns) == "Waveform of 2.0 seconds. 0.0 to 1.0: A: Ready? 1.0 to 2.0: B: Yes."
+    assert told(waveform, HUM) == "Waveform of 2.0 seconds."
+    assert told(waveform, HUM.to_wav()) == "Waveform of 2.0 seconds."
+
+
+def test_the_speakers_of_a_waveform_are_told_apart_without_colour(drawn):
+    show(waveform, HUM, [(0, 1, "Ready?", "A"), (1, 2, "Yes.", "B")])
+    assert {"A: Ready?", "B: Yes."} <= set(texts_in(drawn[0]))
+    assert len({patch.get_facecolor() for patch in drawn[0].axes[0].patches}) == 2
+
+
+def test_a_long_waveform_has_rows_and_no_label_lies_upon_another(drawn):
+    sound = Sound(np.tile(HUM.samples, 15), 8_000)
+    words = [(at / 4, at / 4 + 0.25, f"word{at}") for at in range(120)]
+    text = told(waveform, sound, words)
+    axes = drawn[0].axes
+    assert len(axes) > 2 and axes[0].get_xlim()[1] == axes[1].get_xlim()[0]
+    assert sum(len(ax.texts) for ax in axes) == 120
+    for ax in axes:
+        boxes = [text.get_window_extent() for text in ax.texts]
+        for place, box in enumerate(boxes):
+            assert not any(box.overlaps(other) for other in boxes[place + 1 :])
+    assert text.endswith("And 80 more, until 30.0.")
+    with pytest.raises(CourseError, match="cannot be read in one figure"):
+        show(waveform, sound, [(at / 20, at / 20 + 0.05, f"word{at}") for at in range(600)])
+
+
+@pytest.mark.parametrize(
+    ("span", "words"),
+    [
+        ((1, 9, "late"), "'late' lies at 1.0 to 9.0 s, and the sound lasts 2.0 s"),
+        ((1, 0.5, "back"), "'back' lies at"),
+        ((-1, 1, "x"), "lies at"),
+        ((1, 2), "is no span"),
+        ("word", "is no span"),
+    ],
+)
+def test_a_span_that_is_not_in_the_sound_is_not_drawn(span, words):
+    with pytest.raises(CourseError, match=words):
+        show(waveform, HUM, [span])

@@ -2,6 +2,9 @@
 
 import pytest
 from openai.types import CompletionUsage
+from openai.types.audio.transcription import UsageTokens
+from openai.types.audio.transcription_verbose import Usage as TranscriptionVerboseUsage
+from openai.types.realtime import RealtimeResponseUsage
 from openai.types.responses import ResponseUsage
 
 from helpers import costs, tables
@@ -93,6 +96,66 @@ def test_cached_sound_of_a_realtime_session_is_told_from_cached_text():
     }
     by_hand = (200 * 4 + 100 * 0.4 + 500 * 32 + 200 * 0.4 + 20 * 16 + 80 * 64) / 1e6
     assert costs.request_cost(usage, "gpt-realtime") == pytest.approx(by_hand)
+
+
+def test_the_usage_of_a_real_realtime_answer_is_priced_by_hand():
+    # Azure, gpt-realtime, 2026-07-28: 122 in = 96 text (64 of them cached) + 26 sound; 97 out = 28 text + 69 sound
+    cached = {"text_tokens": 64, "audio_tokens": 0, "image_tokens": 0}
+    usage = {
+        "total_tokens": 219,
+        "input_tokens": 122,
+        "output_tokens": 97,
+        "input_token_details": {
+            "text_tokens": 96,
+            "audio_tokens": 26,
+            "image_tokens": 0,
+            "cached_tokens": 64,
+            "cached_tokens_details": cached,
+        },
+        "output_token_details": {"text_tokens": 28, "audio_tokens": 69},
+    }
+    by_hand = (32 * 4 + 64 * 0.4 + 26 * 32 + 28 * 16 + 69 * 64) / 1e6
+    assert costs.request_cost(usage, "gpt-realtime") == pytest.approx(by_hand)
+    assert costs.request_cost(RealtimeResponseUsage.model_validate(usage), "gpt-realtime") == pytest.approx(by_hand)
+
+
+def test_of_cached_tokens_that_a_chat_does_not_tell_apart_the_words_come_first():
+    read = {"audio_tokens": 80, "cached_tokens": 64}
+    usage = {"prompt_tokens": 100, "completion_tokens": 0, "prompt_tokens_details": read}
+    # gpt-audio has no price for what is cached: 20 words at 2.50, 80 of sound at 40
+    assert costs.request_cost(usage, "gpt-audio") == pytest.approx((20 * 2.5 + 80 * 40) / 1e6)
+    # gpt-realtime has: 20 words and 44 of sound at 0.40, 36 of sound at 32
+    assert costs.request_cost(usage, "gpt-realtime") == pytest.approx((64 * 0.4 + 36 * 32) / 1e6)
+
+
+def test_a_transcription_is_paid_by_tokens_or_by_seconds_as_its_usage_says():
+    # OpenAI, gpt-4o-mini-transcribe, 2025: 21 tokens of sound; Azure's prices 3, 1.25 and 5
+    details = {"text_tokens": 4, "audio_tokens": 21}
+    tokens = {"type": "tokens", "input_tokens": 25, "input_token_details": details, "output_tokens": 9}
+    by_hand = (4 * 1.25 + 21 * 3 + 9 * 5) / 1e6
+    assert costs.request_cost(tokens | {"total_tokens": 34}, "gpt-4o-mini-transcribe") == pytest.approx(by_hand)
+    usage = UsageTokens.model_validate(tokens | {"total_tokens": 34})
+    assert costs.request_cost(usage, "gpt-4o-mini-transcribe") == pytest.approx(by_hand)
+    four = {"type": "duration", "seconds": 4}
+    assert costs.request_cost(four, "whisper") == pytest.approx(4 / 60 * 0.006)
+    assert costs.request_cost(TranscriptionVerboseUsage.model_validate(four), "gpt-transcribe") == pytest.approx(
+        4 / 60 * 0.0045
+    )
+    with pytest.raises(UnknownPrice):
+        costs.request_cost(four, "gpt-4o-mini-transcribe")
+    with pytest.raises(CourseError, match="seconds cannot be priced"):
+        costs.request_cost({"seconds": -1}, "whisper")
+
+
+def test_speech_is_paid_by_characters_or_all_of_its_output_as_sound():
+    assert costs.request_cost({"characters": 13}, "tts") == pytest.approx(13 * 15 / 1e6)
+    assert costs.request_cost({"characters": 13}, "tts-hd") == pytest.approx(13 * 33 / 1e6)
+    usage = {"input_tokens": 8, "output_tokens": 60, "total_tokens": 68}
+    assert costs.request_cost(usage, "gpt-4o-mini-tts") == pytest.approx((8 * 0.6 + 60 * 12) / 1e6)
+    with pytest.raises(UnknownPrice):
+        costs.request_cost({"characters": 13}, "gpt-4o-mini-tts")
+    with pytest.raises(CourseError, match="cannot be priced"):
+        costs.request_cost({"characters": 1.5}, "tts")
 
 
 def test_what_an_image_model_puts_out_is_billed_as_pictures():

@@ -10,7 +10,7 @@ import pytest
 from helpers.course.notebooks import run_notebook
 from helpers.jupyter import break_between
 from helpers.receipt import describe_calls
-from helpers.recordings import Answered
+from helpers.recordings import Answered, listen
 from helpers.settings import ROOT
 from tests.loopback import ENGINE, Answer, Seen, Wire, open_wire
 
@@ -130,6 +130,52 @@ def test_dollars_are_the_list_price_of_the_models_asked_for():
     assert "$" not in describe_calls([stand_in]), "Azure's price is for Azure's own tokens"
     assert describe_calls([one, stand_in]).endswith("$0.400000")
     assert "not an Azure model" not in describe_calls([one])
+
+
+SPOKEN = {
+    "prompt_tokens": 137,
+    "completion_tokens": 320,
+    "prompt_tokens_details": {"audio_tokens": 93, "cached_tokens": 0},
+    "completion_tokens_details": {"audio_tokens": 259, "reasoning_tokens": 0},
+}
+HEARD = {"input_tokens": 26, "output_tokens": 9, "input_token_details": {"text_tokens": 0, "audio_tokens": 26}}
+
+
+@pytest.mark.parametrize(
+    ("model", "usage", "told", "usd"),
+    [
+        ("gpt-audio-1.5", SPOKEN, "137 tokens in (93 sound) · 320 tokens out (259 sound)", "$0.020272"),
+        ("gpt-4o-mini-transcribe", HEARD, "26 tokens in (26 sound) · 9 tokens out", "$0.000123"),
+        ("whisper", {"type": "duration", "seconds": 4}, "4 s of sound", "$0.000400"),
+        ("tts", {"characters": 13}, "13 characters", "$0.000195"),
+    ],
+)
+def test_sound_is_told_apart_and_has_its_price(model, usage, told, usd):
+    azure = {"kind": "azure", "engine": model, "region": "x"}
+    call = Answered(azure, "2026-11-22", 1500.0, asked=model, usage=usage, is_fresh=True)
+    assert describe_calls([call]).endswith(f" · 1 call · {told} · 1.5 s · {usd}")
+    kept = Answered(azure, "2026-11-22", 1500.0, asked=model, usage=usage)
+    assert describe_calls([kept]).endswith(f" · 1 call · {told}")
+
+
+def test_what_a_speech_model_was_billed_for_is_read_from_its_header(wire):
+    def answer(seen: Seen) -> Answer:
+        is_speech = seen.path.endswith("/speech")
+        billed = f"CognitiveServices.OpenAI.{'TextToSpeech=13' if is_speech else 'Whisper=4'}"
+        kind = "audio/mpeg" if is_speech else "text/plain"
+        return Answer.of_bytes(b"ID3 some sound", kind, csp_billing_usage=billed)
+
+    wire.serve(answer)
+    for mode in ("record", "replay"):
+        heard: list[Answered] = []
+        listen(heard.append)
+        try:
+            client = wire.connect(mode)
+            client.audio.speech.create(model="tts", voice="alloy", input="hello, world!")
+            client.audio.transcriptions.create(model="whisper", file=("a.mp3", b"ID3"), response_format="text")
+        finally:
+            listen(None)
+        assert [call.usage for call in heard] == [{"characters": 13}, {"seconds": 4}], mode
 
 
 def test_an_answer_that_is_fetched_again_is_a_call_without_tokens_or_dollars():

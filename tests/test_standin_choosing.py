@@ -10,7 +10,9 @@ from tests.standin import choosing, engine_process
 from tests.standin.choosing import choose_engine, describe_engine, describe_sound
 from tests.standin.engines import ENGINES, TOGETHER, TOKENIZERS
 from tests.standin.sound.hearing import WHISPER
+from tests.standin.sound.moonshine import MOONSHINE
 from tests.standin.sound.speaking import KOKORO
+from tests.standin.sound.whisper_tiny import WHISPER_TINY
 
 
 @pytest.fixture(autouse=True)
@@ -79,9 +81,10 @@ def test_an_engine_leaves_a_core_free(cores, threads, monkeypatch, tmp_path):
 
 def test_sound_is_fetched_when_the_first_comes_and_how_much_that_is_stands_before(folder):
     assert describe_sound() == (
-        "Sound: Whisper base int8 hears, Kokoro-82M int8 speaks; 223 MB to fetch when the first comes"
+        "Sound: Whisper base int8, Whisper tiny f16 or Moonshine tiny int8 hears, Kokoro-82M int8 speaks; "
+        "316 MB to fetch, each when its first sound comes"
     )
-    for file in WHISPER:
+    for file in (*WHISPER, *WHISPER_TINY, *MOONSHINE):
         (folder / file.name).touch()
     assert "; 90 MB to fetch" in describe_sound()
     for file in KOKORO:

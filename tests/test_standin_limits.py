@@ -129,6 +129,7 @@ def test_what_is_refused_costs_nothing_and_needs_no_engine():
     ("status", "error"),
     [
         (408, openai.APIStatusError),
+        (410, openai.APIStatusError),
         (500, openai.InternalServerError),
         (503, openai.InternalServerError),
         (429, openai.RateLimitError),
@@ -165,6 +166,23 @@ def test_a_named_fault_has_the_body_that_azure_sent_somebody_and_its_card(client
     assert response.json() == json.loads(row["body"]) and str(response.status_code) == row["status"]
     assert response.headers["x-standin-engine"] == "front"
     assert not card or explain(caught.value).name == card
+
+
+@pytest.mark.parametrize(
+    ("fault", "words", "events"),
+    [
+        ("429 stream after=8", r"Rate limit is exceeded.\nTry again in 26 seconds.", 8),
+        ("503 stream after=5", "The system is currently experiencing high demand", 5),
+    ],
+)
+def test_a_stream_with_status_200_can_end_in_an_error(client: openai.OpenAI, fault: str, words: str, events: int):
+    asked = {"model": "gpt-5.6-luna", "input": "Hello", "extra_headers": {"x-standin-fault": fault}}
+    came = []
+    with client.responses.create(**asked, stream=True) as stream, pytest.raises(openai.APIError, match=words) as caught:
+        for event in stream:
+            came.append(event.type)
+    assert len(came) == events
+    assert not isinstance(caught.value, openai.APIStatusError), "the status was 200: the SDK tries nothing again"
 
 
 def test_every_named_fault_is_tried():

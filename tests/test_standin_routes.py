@@ -280,7 +280,7 @@ BAD_RESPONSES: dict[str, tuple[dict[str, Any], str | None]] = {
     "too short": ({"max_output_tokens": 5}, "max_output_tokens"),
     "too much": ({"max_output_tokens": 50_000}, "max_output_tokens"),
     "tools": ({"tools": [{"type": "web_search"}]}, "tools"),
-    "background": ({"background": True}, "background"),
+    "background and not stored": ({"background": True, "store": False}, "background"),
     "truncation": ({"truncation": "some"}, "truncation"),
     "format": ({"text": {"format": {"type": "xml"}}}, "text.format.type"),
     "include": ({"include": ["file_search_call.results"]}, "include"),

@@ -209,8 +209,20 @@ def test_each_model_counts_as_it_is_billed(client):
         assert usage.type == "tokens" and usage.input_token_details.to_dict() == {"audio_tokens": 38, "text_tokens": 2}
         assert usage.input_tokens == 40 and usage.output_tokens == len(answer.text.split()) + 2
         assert usage.total_tokens == usage.input_tokens + usage.output_tokens
+    told = hear(client, sound, "gpt-transcribe")
+    assert told.usage.to_dict() == {"type": "duration", "seconds": 4}
+    assert [one.code for one in told.languages] == ["en"] and hear(client, sound, "gpt-4o-transcribe").languages is None
     raw = client.audio.transcriptions.with_raw_response.create(model="whisper", file=("a.wav", sound))
     assert raw.headers["csp-billing-usage"] == "CognitiveServices.OpenAI.Whisper=4"
+
+
+def test_gpt_transcribe_takes_keywords_and_languages_and_names_the_language_at_the_end_of_a_stream(client):
+    about = {"keywords": ["Kittiwake"], "languages": ["en", "fr"], "include": ["logprobs"]}
+    told = hear(client, model="gpt-transcribe", **about)
+    assert "".join(one.token for one in told.logprobs) == told.text
+    events = list(hear(client, model="gpt-transcribe", stream=True, **about))
+    assert [one.code for one in events[-1].languages] == ["en"] and events[-1].usage.type == "duration"
+    assert "".join(one.delta for one in events[:-1]) == events[-1].text == told.text
 
 
 def test_captions_are_numbered_timed_and_complete(client):
@@ -313,6 +325,10 @@ DIARIZE = "gpt-4o-transcribe-diarize"
     [
         ("gpt-4o-mini-transcribe", {"response_format": "verbose_json"}, "unsupported_value", "Use 'json' or 'text'"),
         ("gpt-4o-mini-transcribe", {"response_format": "srt"}, "unsupported_value", "'srt' is not compatible with"),
+        ("gpt-transcribe", {"response_format": "text"}, "unsupported_value", "'text' is not compatible with"),
+        ("gpt-transcribe", {"timestamp_granularities": ["word"]}, "unsupported_parameter", "'timestamp_granularities'"),
+        ("gpt-4o-transcribe", {"keywords": ["x"]}, "unsupported_parameter", "'keywords'"),
+        ("whisper", {"languages": ["en"]}, "unsupported_parameter", "'languages'"),
         (DIARIZE, {"response_format": "vtt", "chunking_strategy": "auto"}, "unsupported_value", "'vtt' is not"),
         (DIARIZE, {}, "invalid_value", "chunking_strategy is required for diarization models"),
         (DIARIZE, {"prompt": "x", "chunking_strategy": "auto"}, None, "Prompt is not supported for diarization models"),
@@ -508,7 +524,7 @@ def test_without_its_weights_an_engine_says_so_once_and_the_rest_goes_on(monkeyp
 def test_who_was_never_listened_to_keeps_nobody_waiting(monkeypatch, tmp_path):
     """A client may leave before the first segment: the engine is free again all the same."""
     engine = Whisper(folder=tmp_path)
-    monkeypatch.setattr(engine, "_begin", lambda sound, asked: ("en", iter([])))
+    monkeypatch.setattr(engine, "begin", lambda sound, asked: ("en", iter([])))
     sound = decode_sound(make_wav(1))
     for leave in (lambda heard: heard.close(), lambda heard: None, list):
         _, heard = engine.hear(sound, Asked())
@@ -529,11 +545,11 @@ def test_more_listeners_than_threads_are_all_answered():
     """Who waits for the engine may not take the thread that the one before needs to go on."""
 
     class Slow(Whisper):
-        def _begin(self, samples, asked):
-            return "en", iter([1, 2])
+        def begin(self, sound, asked):
+            return "en", self.crawl()
 
-        def _read(self, segments, asked):
-            for _ in segments:
+        def crawl(self):
+            for _ in range(2):
                 time.sleep(0.002)
                 yield Segment("word", 0, 1)
 

@@ -49,7 +49,8 @@ class Choice:
 class Answering:
     """requests: what the engine is asked, one for each choice. prompt_tokens, limit: tokens. note: see front.NOTE.
 
-    reader: who read the pictures of the request, "" where there are none; pictures: how many.
+    reader: who read the pictures of the request, "" where there are none; pictures: how many. others: who else took
+    part: who heard, who speaks. sound_tokens: of the prompt, None for a model without sound; spoken_tokens: of answers.
 
     Making one charges the deployment's limits per minute; raises ServiceError 429 where they are used up.
     """
@@ -68,6 +69,9 @@ class Answering:
     note: str = ""
     reader: str = ""
     pictures: int = 0
+    others: Sequence[str] = ()
+    sound_tokens: int | None = None
+    spoken_tokens: int = 0
     headers: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -84,7 +88,8 @@ class Answering:
     @property
     def label(self) -> str:
         label = self.deployment.engine.label
-        return f"{label} with {self.reader}" if self.reader else label
+        others = [one for one in (self.reader, *self.others) if one and one != label]
+        return f"{label} with {' and '.join(others)}" if others else label
 
     async def pieces(self) -> AsyncIterator[tuple[int, Piece]]:
         """(choice, piece) in order. One choice after the other: small engines answer one at a time anyway."""
@@ -100,18 +105,24 @@ class Answering:
         return ask_engine(self.front.http, cast(Engine, self.deployment.engine), request)
 
     def usage(self) -> dict[str, Any]:
-        return {
-            "completion_tokens": self.completion_tokens,
+        """completion_tokens are the text's until here; those of its sound are counted beside them."""
+        completion = self.completion_tokens + self.spoken_tokens
+        told: dict[str, Any] = {
+            "completion_tokens": completion,
             "completion_tokens_details": {
                 "accepted_prediction_tokens": 0,
-                "audio_tokens": 0,
+                "audio_tokens": self.spoken_tokens,
                 "reasoning_tokens": self.reasoning_tokens,
                 "rejected_prediction_tokens": 0,
             },
             "prompt_tokens": self.prompt_tokens,
-            "prompt_tokens_details": {"audio_tokens": 0, "cached_tokens": 0},
-            "total_tokens": self.prompt_tokens + self.completion_tokens,
+            "prompt_tokens_details": {"audio_tokens": self.sound_tokens or 0, "cached_tokens": 0},
+            "total_tokens": self.prompt_tokens + completion,
         }
+        if self.sound_tokens is not None:
+            told["completion_tokens_details"]["text_tokens"] = self.completion_tokens
+            told["prompt_tokens_details"] |= {"image_tokens": 0, "text_tokens": self.prompt_tokens - self.sound_tokens}
+        return told
 
 
 async def collect(answering: Answering, request: Request) -> list[Choice] | None:

@@ -14,19 +14,37 @@ from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
 
-from tests.standin import chat, completions, embeddings, image_edits, images, models, responses, speech, transcriptions
+from tests.standin import (
+    batches,
+    chat,
+    completions,
+    embeddings,
+    files,
+    image_edits,
+    images,
+    models,
+    responses,
+    speech,
+    transcriptions,
+    tuning,
+)
 from tests.standin.faults import Faults
 from tests.standin.front import Front, Received
+from tests.standin.realtime import routes as realtime
 from tests.standin.refusals import ServiceError, access_denied, resource_not_found
 
 __all__ = ["build_app"]
 
-_FAMILIES = (chat, completions, responses, embeddings, images, image_edits, transcriptions, speech, models)
+_FAMILIES = (
+    chat, completions, responses, embeddings, images, image_edits, transcriptions, speech, realtime, models, files,
+    batches, tuning,
+)  # fmt: skip
 
 
-def build_app(front: Front) -> Starlette:
-    """The application that answers for `front`."""
+def build_app(front: Front, *, gate: bool = True) -> Starlette:
+    """The application that answers for `front`. gate: asks for the key, has faults; no for lines of a batch."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -40,7 +58,7 @@ def build_app(front: Front) -> Starlette:
             HTTPException: _answer_no_route,
             ClientDisconnect: _answer_nobody,
         },
-        middleware=[Middleware(_Gate, front=front), Middleware(Faults, plan=front.faults)],
+        middleware=[Middleware(_Gate, front=front), Middleware(Faults, plan=front.faults)] if gate else [],
         lifespan=lifespan,
     )
     app.state.front = front
@@ -59,6 +77,11 @@ class _Gate:
             scope["standin.place"] = self._front.note(Received(scope["method"], scope["path"], None))
             if not self._front.admits(Headers(scope=scope)):
                 await access_denied().response()(scope, receive, send)
+                return
+        elif scope["type"] == "websocket":
+            self._front.note(Received("GET", scope["path"], None))
+            if not realtime.admits(self._front, scope):
+                await WebSocket(scope, receive, send).send_denial_response(access_denied().response())
                 return
         await self._app(scope, receive, send)
 

@@ -14,6 +14,7 @@ from tests.standin.checking import (
 )
 from tests.standin.refusals import bad_request, missing, not_served, wrong_type
 from tests.standin.seeing.parts import PICTURE, read_parts
+from tests.standin.talking.parts import SOUND, read_sound_part
 from tests.standin.tools_request import check_calls, check_sequence, check_tools
 
 __all__ = ["check_chat"]
@@ -23,12 +24,10 @@ _IGNORED = {
     "metadata", "prediction", "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention", "safety_identifier",
     "service_tier", "store", "user", "user_security_context",
 }  # fmt: skip
-_NOT_SERVED = {
-    "audio", "data_sources", "function_call", "functions", "logit_bias", "modalities", "web_search_options",
-}  # fmt: skip
+_NOT_SERVED = {"data_sources", "function_call", "functions", "logit_bias", "web_search_options"}
 _KNOWN = {
-    "frequency_penalty", "logprobs", "max_completion_tokens", "max_tokens", "messages", "model", "n",
-    "parallel_tool_calls", "presence_penalty", "reasoning_effort", "response_format", "seed", "stop", "stream",
+    "audio", "frequency_penalty", "logprobs", "max_completion_tokens", "max_tokens", "messages", "modalities", "model",
+    "n", "parallel_tool_calls", "presence_penalty", "reasoning_effort", "response_format", "seed", "stop", "stream",
     "stream_options", "temperature", "tool_choice", "tools", "top_logprobs", "top_p", "verbosity",
 }  # fmt: skip
 _ROLES = ("system", "developer", "user", "assistant", "tool")
@@ -86,7 +85,9 @@ def _check_message(message: Any, where: str) -> dict[str, Any]:
         raise missing(f"{where}.content")
     if not isinstance(name, str | None):
         raise wrong_type(f"{where}.name", "a string", name)
-    checked = read_parts(content or "", f"{where}.content", ("text",), "chat")
+    checked = read_parts(content or "", f"{where}.content", ("text",), "chat", {"input_audio": read_sound_part})
+    if role != "user" and isinstance(checked, list) and any(part["type"] == SOUND for part in checked):
+        raise bad_request(f"Invalid '{where}'. Sound is only allowed for messages with role 'user'.", where)
     if role != "user" and isinstance(checked, list) and any(part["type"] == PICTURE for part in checked):
         message = (
             f"Invalid '{where}'. Image URLs are only allowed for messages with role 'user', but this message with role "
@@ -96,8 +97,21 @@ def _check_message(message: Any, where: str) -> dict[str, Any]:
     told = {"role": role, "content": checked, **({"name": name} if name else {})}
     if role == "assistant" and message.get("tool_calls"):
         told["tool_calls"] = check_calls(message["tool_calls"], f"{where}.tool_calls")
+    if role == "assistant" and message.get("audio") is not None:
+        told["spoken"] = _read_spoken(message["audio"], f"{where}.audio")
     if role == "tool":
         if not isinstance(message.get("tool_call_id"), str):
             raise missing(f"{where}.tool_call_id")
         told["tool_call_id"] = message["tool_call_id"]
     return told
+
+
+def _read_spoken(audio: Any, where: str) -> str:
+    """The id of an earlier spoken answer."""
+    if not isinstance(audio, dict):
+        raise wrong_type(where, "an object", audio)
+    if audio.get("id") is None:
+        raise missing(f"{where}.id")
+    if not isinstance(audio["id"], str):
+        raise wrong_type(f"{where}.id", "a string", audio["id"])
+    return audio["id"]

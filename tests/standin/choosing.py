@@ -5,7 +5,9 @@ from pathlib import Path
 
 from tests.standin.engines import ENGINES, TOGETHER, TOKENIZERS
 from tests.standin.sound.hearing import WHISPER, Whisper
+from tests.standin.sound.moonshine import MOONSHINE, Moonshine
 from tests.standin.sound.speaking import KOKORO, Kokoro
+from tests.standin.sound.whisper_tiny import WHISPER_TINY, WhisperTiny
 from tests.standin.vectors import VECTORS
 from tests.standin.weights import FOLDER, count_download
 
@@ -51,8 +53,8 @@ def describe_engine(name: str, given: Path | None = None) -> str:
 
 
 def describe_sound(given: Path | None = None) -> str:
-    """Who hears and who speaks, and what is fetched for it, which is when the first sound comes and not before."""
+    """Who hears and who speaks, and what is fetched for it, which is when it is first needed and not before."""
     folder = given if given and given.is_dir() else None
-    hears, speaks = (count_download(files, FOLDER, folder) for files in (WHISPER, KOKORO))
-    when = f"{(hears + speaks) / 1e6:,.0f} MB to fetch when the first comes" if hears or speaks else "fetched already"
-    return f"Sound: {Whisper.label} hears, {Kokoro.label} speaks; {when}"
+    needed = sum(count_download(files, FOLDER, folder) for files in (WHISPER, WHISPER_TINY, MOONSHINE, KOKORO))
+    when = f"{needed / 1e6:,.0f} MB to fetch, each when its first sound comes" if needed else "fetched already"
+    return f"Sound: {Whisper.label}, {WhisperTiny.label} or {Moonshine.label} hears, {Kokoro.label} speaks; {when}"

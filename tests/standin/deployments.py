@@ -22,6 +22,7 @@ __all__ = ["Deployment", "build_deployments", "tokenizer_of"]
 _COMPLETIONS_ONLY = {"gpt-35-turbo-instruct", "babbage-002", "davinci-002"}
 # Counted by cl100k_base; every later model by o200k_base.
 _CL100K = _COMPLETIONS_ONLY | {"gpt-35-turbo", "gpt-35-turbo-16k", "gpt-4", "gpt-4-32k"}  # and embeddings
+_LISTENERS = ("gpt-realtime-whisper", "gpt-live-transcribe")  # realtime models that only write down what they hear
 _OPENING = 3  # tokens that open the answer, counted with the prompt
 _OPENING_OF_REASONING = 2  # so o1, o3-mini and gpt-5-nano count on the wire; taken to hold for their kin
 
@@ -31,8 +32,9 @@ class Deployment:
     """What one deployment is.
 
     name: what requests call it. model, version: Azure's, whose rules and limits hold. encoding: the tokenizer's name;
-    opening: tokens that open the answer; chats: takes chat completions; reasons: before it answers. engine: who does,
-    which is in `vectors` for an embedding model, in `hearing` and `speaking` for those of sound.
+    opening: tokens that open the answer; chats: takes chat completions; talks: takes sessions of realtime; reasons:
+    before it answers. engine: who does, which is in `vectors` for an embedding model, in `hearing` and `speaking` for
+    those of sound.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Deployment:
     chats: bool
     reasons: bool
     engine: "Engine | VectorEngine | Hearing | Speaking"
+    talks: bool = False
 
     @property
     def vectors(self) -> "VectorEngine":
@@ -81,6 +84,8 @@ def build_deployments(
     """
     apart = {"embeddings": vectors, "speech to text": hearing, "text to speech": speaking}
     categories = {row["model"]: row["category"] for row in read_rows("models")}
+    categories |= dict.fromkeys(_LISTENERS, "speech to text")
+    live = {row["model"] for row in read_rows("models") if row["also"] == "realtime"}
     deployments = {}
     for row in read_rows("standins"):
         category = categories[row["model"]]
@@ -88,11 +93,11 @@ def build_deployments(
         if engine is None and category in apart:
             continue
         assert engine is not None, row["engine"]
-        chats = category not in (*apart, "images") and row["model"] not in _COMPLETIONS_ONLY
+        chats = category not in (*apart, "images") and row["model"] not in _COMPLETIONS_ONLY | live
         tokenizer = tokenizer_of(row["model"], category)
         name = row["deployment"]
         deployments[name] = Deployment(
-            name, row["model"], row["version"], *tokenizer, chats, category == "reasoning", engine
+            name, row["model"], row["version"], *tokenizer, chats, category == "reasoning", engine, row["model"] in live
         )
     return deployments
 

@@ -14,13 +14,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from tests.standin.background import Background
+from tests.standin.batch_jobs import Batches
 from tests.standin.checking import read_json
 from tests.standin.deployments import Deployment
 from tests.standin.kept import Kept
+from tests.standin.kept_files import Files
 from tests.standin.limits import Meter
+from tests.standin.realtime.secrets import ClientSecrets
 from tests.standin.refusals import missing, resource_not_found, unknown_deployment
 from tests.standin.sealing import Seal
 from tests.standin.seeing.reading import MissingReader, Reader
+from tests.standin.sound.hearing import Hearing, NonsenseHearing
+from tests.standin.sound.speaking import NonsenseSpeaking, Speaking
+from tests.standin.talking.kept import KeptSpeech
 from tests.standin.tokens import CountPrompt
 
 __all__ = [
@@ -52,7 +59,8 @@ class Front:
     """key: for `api-key` and bearer; token: bearer, in the manner of Microsoft Entra ID.
 
     requests: every request that came in, in order, whatever became of it; None keeps no list. faults: see faults.py.
-    reader: of pictures in chats; looking: held by the one that is being looked at.
+    reader: of pictures in chats; looking: held by the one that is being looked at. hears, speaks: for models that chat
+    in sound; said: what they said. secrets: that let a browser into a session.
     """
 
     deployments: dict[str, Deployment]
@@ -63,9 +71,18 @@ class Front:
     meter: Meter = field(default_factory=Meter)
     faults: Sequence[str] = ()
     kept: Kept = field(default_factory=Kept)
+    background: Background = field(default_factory=Background)
+    files: Files = field(default_factory=Files)
+    batches: Batches = field(default_factory=Batches)
+    tuning: dict[str, dict[str, Any]] = field(default_factory=dict)  # jobs by id
+    tasks: set["asyncio.Task[None]"] = field(default_factory=set)  # what runs on its own is held, or Python drops it
     seal: Seal = field(default_factory=Seal, repr=False)
     drawn: dict[int, int] = field(default_factory=dict)  # hash of deployment and prompt -> how often
     reader: Reader = field(default_factory=MissingReader)
+    hears: Hearing = field(default_factory=NonsenseHearing)
+    speaks: Speaking = field(default_factory=NonsenseSpeaking)
+    said: KeptSpeech = field(default_factory=KeptSpeech)
+    secrets: ClientSecrets = field(default_factory=ClientSecrets, repr=False)
     looking: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
     started: int = field(default_factory=lambda: int(time.time()))
     # Engines are on loopback: a proxy from the environment must not come between. They may think for minutes.

@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from helpers.tables import read_rows
 from tests.standin.refusals import too_many
-from tests.standin.wire import json_response, request_headers
+from tests.standin.wire import dump_json, json_response, request_headers
 
-__all__ = ["NAMED", "answer_named"]
+__all__ = ["NAMED", "STREAMED", "answer_named", "streamed_error"]
 
 _QUOTED = {
     "400 filter": "400_content_filter_chat",
@@ -48,6 +48,7 @@ _OPERATIONS = {
     "images/edits": "Images_Edit",
 }
 NAMED = (*_QUOTED, *_LIMITS)
+STREAMED = {"429 stream": "200_stream_rate_limit", "503 stream": "200_stream_no_capacity"}
 
 
 def answer_named(name: str, path: str, api_version: str | None, content: bytes) -> Response:
@@ -67,6 +68,11 @@ def answer_named(name: str, path: str, api_version: str | None, content: bytes) 
         body["created"] = int(time.time())
     # What the gateway refuses is never traced: on the wire there is no x-request-id.
     return json_response(body, status, request_headers(traced=status == 400))
+
+
+def streamed_error(name: str) -> bytes:
+    """The event of a fault of STREAMED."""
+    return b"event: error\ndata: " + dump_json(_read_error(STREAMED[name])[1]) + b"\n\n"
 
 
 def _read_error(name: str) -> tuple[int, Any]:

@@ -38,7 +38,7 @@ class Piece:
 
     finish: set on the last text; tokens: completion tokens, set on the very last piece, hidden where they were spent on
     reasoning; calls: all of them at once, in place of a text; thought: the hidden steps that were kept, whole;
-    drawing: a step of a picture.
+    drawing: a step of a picture; sound: a part of what is spoken.
     """
 
     text: str = ""
@@ -49,6 +49,7 @@ class Piece:
     calls: Sequence[Call] = ()
     thought: str = ""
     drawing: Drawing | None = None
+    sound: bytes = b""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The Responses API: create, stream, follow an earlier response, get, list its input, delete. v1 and dated form."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 from starlette.requests import Request
@@ -8,6 +9,7 @@ from starlette.routing import Route
 
 from tests.standin.answering import Answering, Choice, collect
 from tests.standin.asking import ChatTask
+from tests.standin.background import Job
 from tests.standin.checking import check_json_word
 from tests.standin.deployments import Deployment
 from tests.standin.front import Front, find_named, join_notes, read_body, require_api_version
@@ -28,7 +30,7 @@ from tests.standin.refusals import (
     response_not_found,
     seal_broken,
 )
-from tests.standin.responses_events import tell_events
+from tests.standin.responses_events import Keep, tell_events
 from tests.standin.responses_items import Find, check_calls_answered, choose_thoughts, list_items, say_output
 from tests.standin.responses_request import ENCRYPTED, LOGPROBS, check_response, response_format
 from tests.standin.responses_told import Told
@@ -93,6 +95,8 @@ async def create(request: Request) -> Response:
             chat = [*history, *say_output(response["output"], choice.thought)]
             front.kept.keep(KeptResponse(response, chat, items, choice.thought))
 
+    if told.waits:
+        return _begin_in_background(front, told, keep, bool(asked.get("stream")), answering)
     if asked.get("stream"):
         pieces = answering.pieces()
         first = await anext(pieces)  # as in chat.py: before the status is sent
@@ -106,14 +110,47 @@ async def create(request: Request) -> Response:
     return json_response(whole, headers=answering.headers, engine=answering.label)
 
 
+def _begin_in_background(front: Front, told: Told, keep: Keep, stream: bool, answering: Answering) -> Response:
+    async def events() -> AsyncIterator[bytes]:
+        pieces = answering.pieces()
+        async for each in tell_events(told, keep, None, pieces):
+            yield each
+
+    queued = told.begin("queued")
+    job = Job(queued)
+    front.background.keep(job)
+    job.start(events())
+    if stream:
+        headers = {**answering.headers, **event_headers(answering.label)}
+        return StreamingResponse(job.follow(-1), 200, headers, "text/event-stream")
+    return json_response(queued, headers=answering.headers, engine=answering.label)
+
+
 async def retrieve(request: Request) -> Response:
-    response = _find(request).body
+    job = _find_job(request)
+    if request.query_params.get("stream") == "true":
+        return _follow(request, job)
+    response = job.body if job else _find(request).body
     return json_response(response, headers=request_headers(), engine=response["model"])
 
 
+async def cancel(request: Request) -> Response:
+    job = _find_job(request)
+    if job is None:
+        _find(request)
+        raise bad_request("Cannot cancel a synchronous response.")
+    await job.cancel()
+    return json_response(job.body, headers=request_headers(), engine=job.body["model"])
+
+
 async def delete(request: Request) -> Response:
-    name = _find(request).body["id"]
-    request.app.state.front.kept.drop(name)
+    name = request.path_params["response"]
+    front: Front = request.app.state.front
+    if (job := _find_job(request)) is not None:
+        await job.cancel()
+        front.background.drop(name)
+    if job is None or front.kept.find(name) is not None:
+        front.kept.drop(_find(request).body["id"])
     gone = {"id": name, "object": "response.deleted", "deleted": True}
     return json_response(gone, headers=request_headers())
 
@@ -134,6 +171,7 @@ ROUTES = [
         ("", create, "POST"),
         ("/{response}", retrieve, "GET"),
         ("/{response}", delete, "DELETE"),
+        ("/{response}/cancel", cancel, "POST"),
         ("/{response}/input_items", list_input, "GET"),
     )
 ]
@@ -152,6 +190,24 @@ def _find(request: Request) -> KeptResponse:
     if found is None:
         raise response_not_found(name)
     return found
+
+
+def _find_job(request: Request) -> Job | None:
+    if not _is_v1(request):
+        require_api_version(request)
+    front: Front = request.app.state.front
+    return front.background.find(request.path_params["response"])
+
+
+def _follow(request: Request, job: Job | None) -> Response:
+    after = request.query_params.get("starting_after", "-1")
+    if job is None:
+        _find(request)
+        raise bad_request("Only a response that was made in the background can be streamed again.", "stream")
+    if not after.removeprefix("-").isdecimal():
+        raise bad_request(f"Invalid 'starting_after': expected an integer, but got {after!r}.", "starting_after")
+    headers = {**request_headers(), **event_headers(job.body["model"])}
+    return StreamingResponse(job.follow(int(after)), 200, headers, "text/event-stream")
 
 
 def _find_items(front: Front, store: bool) -> Find:

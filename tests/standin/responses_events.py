@@ -11,21 +11,25 @@ from tests.standin.refusals import ServiceError
 from tests.standin.responses_told import Told
 from tests.standin.toolbox import Call
 
-__all__ = ["tell_events"]
+__all__ = ["Keep", "tell_events"]
 
 Keep = Callable[[Choice, dict[str, Any]], None]
 
 
 async def tell_events(
-    told: Told, keep: Keep, first: tuple[int, Piece], pieces: AsyncIterator[tuple[int, Piece]]
+    told: Told, keep: Keep, first: tuple[int, Piece] | None, pieces: AsyncIterator[tuple[int, Piece]]
 ) -> AsyncIterator[bytes]:
-    """Every event of a response whose first piece has come. keep: what to do with the whole, before its last event."""
+    """Every event of a response. first: its first piece, None where it is still to come.
+
+    keep: what to do with the whole, before its last event.
+    """
     writer, choice = _Writer(told), Choice()
-    for kind in ("created", "in_progress"):
-        yield writer.say(kind, response=told.begin())
+    for kind in ("created", "queued", "in_progress") if told.waits else ("created", "in_progress"):
+        status = "in_progress" if kind == "in_progress" or not told.waits else "queued"
+        yield writer.say(kind, response=told.begin(status))
     try:
         async with aclosing(pieces):  # type: ignore[type-var]
-            current: tuple[int, Piece] | None = first
+            current: tuple[int, Piece] | None = first or await anext(pieces)
             while current:
                 choice.add(current[1])
                 for each in writer.tell(current[1], choice):

@@ -22,11 +22,11 @@ _IGNORED = {
     "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention", "safety_identifier", "service_tier", "user",
 }  # fmt: skip
 _NOT_SERVED = {
-    "access_programs", "background", "context_management", "conversation", "image", "max_tool_calls", "moderation",
+    "access_programs", "context_management", "conversation", "image", "max_tool_calls", "moderation",
     "prompt",
 }  # fmt: skip
 _KNOWN = {
-    "include", "input", "instructions", "max_output_tokens", "metadata", "model", "parallel_tool_calls",
+    "background", "include", "input", "instructions", "max_output_tokens", "metadata", "model", "parallel_tool_calls",
     "previous_response_id", "reasoning", "store", "stream", "stream_options", "temperature", "text", "tool_choice",
     "tools", "top_logprobs", "top_p", "truncation",
 }  # fmt: skip
@@ -45,7 +45,9 @@ def check_response(body: Mapping[str, Any], find: Find) -> Asked:
     """What a response is asked, checked. find: see responses_items.py."""
     asked = check_names(body, _KNOWN, _IGNORED, _NOT_SERVED)
     check_numbers(asked, max_output_tokens=(1, None), top_logprobs=(0, 20))
-    check_booleans(asked, "stream", "store", "parallel_tool_calls")
+    check_booleans(asked, "background", "stream", "store", "parallel_tool_calls")
+    if asked.get("background") and asked.get("store") is False:
+        raise bad_request("Background mode requires 'store' to be true.", "background")
     check_stream_options(asked)
     for name in ("instructions", "previous_response_id", "prompt_cache_key", "safety_identifier", "user"):
         if not isinstance(body.get(name), str | None):

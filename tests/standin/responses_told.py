@@ -31,8 +31,13 @@ class Told:
         self._call_ids: dict[str, str] = {}
         self.message_id = make_id("msg_")
 
-    def begin(self) -> dict[str, Any]:
-        return self._object("in_progress")
+    def begin(self, status: str = "in_progress") -> dict[str, Any]:
+        return self._object(status)
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is made in the background, and so begins in a queue."""
+        return bool(self._asked.get("background"))
 
     def end(self, choice: Choice) -> dict[str, Any]:
         """The response with its answer: completed, or incomplete where the answer was cut off."""
@@ -95,7 +100,7 @@ class Told:
             "object": "response",
             "created_at": self._answering.created,
             "status": status,
-            "background": False,
+            "background": self.waits,
             "completed_at": None,
             "content_filters": None,
             "error": None,

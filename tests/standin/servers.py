@@ -1,5 +1,6 @@
 """Runs a web application on a port of this machine: in a thread, or until Ctrl-C."""
 
+import logging
 import socket
 import sys
 import threading
@@ -12,6 +13,7 @@ __all__ = ["LOOPBACK", "ThreadServer", "bind", "make_server"]
 
 LOOPBACK = "127.0.0.1"
 _START_SECONDS = 20
+_LARGEST_FRAME = 32 * 1024 * 1024  # bytes: a piece of sound may have 15 MiB, a third more in base64
 
 
 def bind(host: str = LOOPBACK, port: int = 0) -> socket.socket:
@@ -35,9 +37,22 @@ def bind(host: str = LOOPBACK, port: int = 0) -> socket.socket:
 def make_server(app: ASGIApp) -> uvicorn.Server:
     """Quiet: requests hold readers' texts, and a log would keep them."""
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=1
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=1,
+        ws_max_size=_LARGEST_FRAME,
+        ws_ping_interval=None,  # a reader may think for minutes, and a client that is not read from answers no ping
+        ws_per_message_deflate=False,  # sound does not shrink
     )
+    logging.getLogger("uvicorn.error").addFilter(_is_worth_saying)
     return uvicorn.Server(config)
+
+
+def _is_worth_saying(record: logging.LogRecord) -> bool:
+    """uvicorn takes a handshake that was answered with a refusal for one that was forgotten."""
+    return "without completing handshake" not in record.getMessage()
 
 
 class ThreadServer:

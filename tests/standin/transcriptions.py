@@ -26,7 +26,7 @@ from tests.standin.transcripts import caption, join_text, tell_duration, tell_lo
 from tests.standin.weights import WeightsError
 from tests.standin.wire import REGION, event_headers, json_response, make_id
 
-__all__ = ["ROUTES", "hear_alone"]
+__all__ = ["ROUTES", "hear_alone", "take_segments"]
 
 _MOST_BYTES = 26_214_400  # of the whole body
 _TOKENS_PER_SECOND = 10  # of sound, as recorded answers of the gpt-4o models count it
@@ -39,7 +39,8 @@ async def _answer(api: str, request: Request, deployment: Deployment, form: Form
     sound = await read_sound(deployment, form)
     front: Front = request.app.state.front
     api_version = request.query_params.get("api-version")
-    note = deployment.hearing.method if wanted.shape == "diarized_json" else ""
+    is_diarized = wanted.shape == "diarized_json"
+    note = deployment.hearing.method if is_diarized else deployment.hearing.note
     answering = Answering(front, deployment, _OPERATIONS[api], api_version, [], 0, 0, make_id("snd"), note=note)
     if deployment.model == "whisper":
         seconds = tell_duration(sound.seconds)["seconds"]
@@ -48,16 +49,16 @@ async def _answer(api: str, request: Request, deployment: Deployment, form: Form
     seed = next_seed(front, deployment, base64.b64encode(sound.digest).decode()) if wanted.asked.temperature else 0
     asked = replace(wanted.asked, seed=seed)
     try:
-        turns = await run_in_threadpool(deployment.hearing.tell_turns, sound) if note else []
+        turns = await run_in_threadpool(deployment.hearing.tell_turns, sound) if is_diarized else []
         language, segments = await hear_alone(deployment.hearing, sound, asked)
     except (WeightsError, ImportError, OSError) as error:
         raise engine_absent(answering.label, error) from None
     if wanted.stream:
-        events = _stream(answering, wanted, sound, segments, turns)
+        events = _stream(answering, wanted, sound, language, segments, turns)
         headers = {**answering.headers, **event_headers(answering.label)}
         return StreamingResponse(events, 200, headers, media_type="text/event-stream")
     heard: list[Segment] = []
-    async with aclosing(_take(segments)) as taken:
+    async with aclosing(take_segments(segments)) as taken:
         async for segment in taken:
             heard.append(segment)
             if await request.is_disconnected():
@@ -71,7 +72,7 @@ async def hear_alone(hearing: Any, sound: Any, asked: Any) -> tuple[str, Iterato
     return await anyio.to_thread.run_sync(hearing.hear, sound, asked, limiter=anyio.CapacityLimiter(1))
 
 
-async def _take(segments: Iterator[Segment]) -> AsyncIterator[Segment]:
+async def take_segments(segments: Iterator[Segment]) -> AsyncIterator[Segment]:
     """Segments as they are heard; the engine is free again when nobody takes any more."""
     try:
         async for segment in iterate_in_threadpool(segments):
@@ -99,6 +100,7 @@ def _tell(
     else:
         if wanted.shape == "diarized_json":
             body |= {"task": "transcribe", "duration": sound.seconds, "segments": tell_speakers(heard, turns)}
+        body |= _languages(answering, language, text)
         if wanted.logprobs:
             body["logprobs"] = tell_logprobs(heard)
         body["usage"] = _usage(answering, wanted, sound, text)
@@ -106,12 +108,17 @@ def _tell(
 
 
 async def _stream(
-    answering: Answering, wanted: Wanted, sound: Sound, segments: Iterator[Segment], turns: Sequence[Turn]
+    answering: Answering,
+    wanted: Wanted,
+    sound: Sound,
+    language: str,
+    segments: Iterator[Segment],
+    turns: Sequence[Turn],
 ) -> AsyncIterator[bytes]:
     """A delta for each word of a segment, when the segment has been heard; at last who spoke, where that is asked."""
     heard: list[Segment] = []
     text = ""
-    async with aclosing(_take(segments)) as taken:
+    async with aclosing(take_segments(segments)) as taken:
         async for segment in taken:
             heard.append(segment)
             for piece, odds in segment.pieces or [(word, None) for word in _split_words(segment.text)]:
@@ -124,9 +131,16 @@ async def _stream(
     for one in tell_speakers(heard, turns) if turns else []:
         yield event(one)
     done: dict[str, Any] = {"type": "transcript.text.done", "text": join_text(heard)}
+    done |= _languages(answering, language, done["text"])
     if wanted.logprobs:
         done["logprobs"] = tell_logprobs(heard)
     yield event({**done, "usage": _usage(answering, wanted, sound, done["text"])})
+
+
+def _languages(answering: Answering, language: str, text: str) -> dict[str, Any]:
+    """Only gpt-transcribe names what it heard; in silence it hears none."""
+    named = [{"code": language}] if text else []
+    return {"languages": named} if answering.deployment.model == "gpt-transcribe" else {}
 
 
 def _split_words(text: str) -> list[str]:
@@ -135,9 +149,9 @@ def _split_words(text: str) -> list[str]:
 
 
 def _usage(answering: Answering, wanted: Wanted, sound: Sound, text: str) -> dict[str, Any]:
-    """Seconds for whisper, tokens for the gpt-4o models: their sound, the prompt, and the text that came out."""
+    """Seconds for whisper and gpt-transcribe, tokens for the gpt-4o models: of their sound, the prompt, the text."""
     deployment, count = answering.deployment, answering.front.count_prompt
-    if deployment.model == "whisper":
+    if deployment.model in ("whisper", "gpt-transcribe"):
         return tell_duration(sound.seconds)
     audio = int(sound.seconds * _TOKENS_PER_SECOND)
     prompt, written = (count.text(one, deployment.encoding) for one in (wanted.asked.prompt, text))

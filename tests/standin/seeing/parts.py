@@ -1,7 +1,8 @@
 """The pictures of a message, as requests write them: which parts there may be, and what of them is wrong."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from helpers.parameters import find_rule
@@ -15,6 +16,7 @@ PICTURE = "picture"  # the type of such a part, in the chat that the front works
 _KINDS = {"chat": "image_url", "responses": "input_image"}
 _DETAILS = ("low", "high", "auto", "original")
 _MOST = 50  # in a request: an answer of Azure's names it
+ReadPart = Callable[[Mapping[str, Any], str], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,13 @@ class PicturePart:
         return {"type": "input_image", "detail": self.detail, "file_id": None, "image_url": self.url}
 
 
-def read_parts(content: Any, where: str, kinds: Collection[str], api: str) -> list[dict[str, Any]] | str:
-    """A user's message: its text parts as chat has them, its pictures as {"type": PICTURE, "part": PicturePart}."""
+def read_parts(
+    content: Any, where: str, kinds: Collection[str], api: str, others: Mapping[str, ReadPart] = MappingProxyType({})
+) -> list[dict[str, Any]] | str:
+    """A user's message: its text parts as chat has them, its pictures as {"type": PICTURE, "part": PicturePart}.
+
+    others: what reads a part of another kind, by its type.
+    """
     if not isinstance(content, list):
         return check_text_parts(content, where, kinds)
     parts: list[dict[str, Any]] = []
@@ -42,6 +49,8 @@ def read_parts(content: Any, where: str, kinds: Collection[str], api: str) -> li
         if isinstance(part, dict) and part.get("type") == _KINDS[api]:
             read = _read_chat if api == "chat" else _read_response
             parts.append({"type": PICTURE, "part": read(part, at)})
+        elif isinstance(part, dict) and isinstance(kind := part.get("type"), str) and kind in others:
+            parts.append(others[kind](part, at))
         else:
             parts += check_text_parts([part], where, kinds, first=i)
     return parts

@@ -3,7 +3,7 @@
 import random
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -14,7 +14,7 @@ from tests.standin.sound import speakers
 from tests.standin.sound.files import Sound
 from tests.standin.weights import FOLDER, WeightsFile, fetch
 
-__all__ = ["WHISPER", "Asked", "Hearing", "NonsenseHearing", "Segment", "Turn", "Whisper", "Word"]
+__all__ = ["WHISPER", "Asked", "Hearing", "NonsenseHearing", "OneAtATime", "Segment", "Turn", "Whisper", "Word"]
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,11 @@ class Turn(NamedTuple):
 
 
 class Hearing(Protocol):
-    """label: who hears, as headers name it. method: how it tells speakers apart."""
+    """label: who hears, as headers name it. method: how it tells speakers apart. note: what it cannot hear."""
 
     label: str
     method: str
+    note: str
 
     def hear(self, sound: Sound, asked: Asked) -> tuple[str, Iterator[Segment]]:
         """(the language's code, segments as they are heard). Raises WeightsError, ImportError where it cannot start."""
@@ -110,10 +111,10 @@ WHISPER = (
 )
 
 
-class Whisper:
-    """Whisper base, in this process, one sound at a time. weights: a folder that the user brings."""
+class OneAtATime:
+    """An engine in this process, which hears one sound at a time. weights: a folder that the user brings."""
 
-    label, method = "Whisper base int8", speakers.METHOD
+    label, method, note = "", speakers.METHOD, ""
 
     def __init__(self, weights: Path | None = None, say: Callable[[str], None] = print, folder: Path = FOLDER):
         self._weights, self._say, self._folder = weights, say, folder
@@ -123,21 +124,35 @@ class Whisper:
     def hear(self, sound: Sound, asked: Asked) -> tuple[str, Iterator[Segment]]:
         self._turn.acquire()
         try:
-            language, segments = self._begin(sound, asked)
+            language, segments = self.begin(sound, asked)
         except BaseException:
             self._turn.release()
             raise
-        return language, _Held(self._read(segments, asked), self._turn.release)
+        return language, _Held(segments, self._turn.release)
+
+    def begin(self, sound: Sound, asked: Asked) -> tuple[str, Iterator[Segment]]:
+        """As hear, while nobody else is heard."""
+        raise NotImplementedError
+
+    def find_weights(self, files: Sequence[WeightsFile]) -> list[Path]:
+        """Where they are; they are fetched where they are not there. Raises WeightsError."""
+        given = self._weights if self._weights and self._weights.is_dir() else None
+        return fetch(files, self._folder, given, self._say)
 
     def tell_turns(self, sound: Sound) -> list[Turn]:
         stretches = speakers.find_stretches(sound.samples)
         numbers = speakers.tell_speakers(sound.samples, stretches)
         return [Turn(one.start, one.end, number) for one, number in zip(stretches, numbers, strict=True)]
 
-    def _begin(self, sound: Sound, asked: Asked) -> tuple[str, Iterator[Any]]:
+
+class Whisper(OneAtATime):
+    """Whisper base."""
+
+    label = "Whisper base int8"
+
+    def begin(self, sound: Sound, asked: Asked) -> tuple[str, Iterator[Segment]]:
         if self._model is None:
-            given = self._weights if self._weights and self._weights.is_dir() else None
-            self._model = _load(fetch(WHISPER, self._folder, given, self._say))
+            self._model = _load(self.find_weights(WHISPER))
         import ctranslate2
 
         ctranslate2.set_random_seed(asked.seed)
@@ -153,7 +168,7 @@ class Whisper:
             word_timestamps=asked.words or asked.tokens,
             vad_filter=asked.pauses,
         )
-        return told.language, segments
+        return told.language, self._read(segments, asked)
 
     def _read(self, segments: Iterator[Any], asked: Asked) -> Iterator[Segment]:
         for one in segments:
@@ -251,7 +266,7 @@ _PER_SECOND, _PER_SEGMENT = 2.5, 8  # words
 class NonsenseHearing:
     """Words drawn from the file's hash and from what is asked: as many as somebody would say in that time."""
 
-    label, method = nonsense.LABEL, "speakers drawn by lot"
+    label, method, note = nonsense.LABEL, "speakers drawn by lot", ""
 
     def tell_turns(self, sound: Sound) -> list[Turn]:
         dice = random.Random(sound.digest)
