@@ -175,7 +175,7 @@ def show_sound(sounds: Any, *answers: Any, alt: str | Sequence[str]) -> None:
 
 
 def bytes_of(source: Any) -> bytes:
-    """The bytes of a path, of an answer of audio.speech, or themselves."""
+    """The bytes of a path, of an answer of audio.speech or of a chat that speaks, or themselves."""
     if isinstance(source, Sound):
         return source.to_wav()
     if isinstance(source, bytes | bytearray):
@@ -184,7 +184,18 @@ def bytes_of(source: Any) -> bytes:
         return check_path(source).read_bytes()
     if isinstance(content := getattr(source, "content", None), bytes):
         return content
-    raise CourseError(f"{type(source).__name__} is no sound", next="a path, bytes, or an answer of audio.speech")
+    if (data := _find_spoken(source)) is not None:
+        return base64.b64decode(data)
+    if hasattr(source, "choices"):
+        raise CourseError("this answer was not spoken", next='modalities=["text", "audio"], and audio={...}')
+    raise CourseError(f"{type(source).__name__} is no sound", next="a path, bytes, or an answer that is spoken")
+
+
+def _find_spoken(source: Any) -> str | None:
+    """The base64 in a chat's answer, in its message, or in the message's audio."""
+    message = getattr(source.choices[0], "message", None) if getattr(source, "choices", None) else source
+    data = getattr(getattr(message, "audio", None) or message, "data", None)
+    return data if isinstance(data, str) else None
 
 
 def check_path(path: str | Path) -> Path:

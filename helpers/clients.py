@@ -16,10 +16,11 @@ from typing import Any
 import httpx2
 import openai
 
-from helpers.endpoints import REPLAY_ENDPOINT, say_unused
+from helpers.endpoints import REPLAY_ENDPOINT, Endpoint, say_unused
 from helpers.errors import SettingError
-from helpers.lines import fold
+from helpers.lines import fold, name_together
 from helpers.recordings import AsyncRecordingTransport, RecordingTransport, Requests, Session, Store
+from helpers.recordings.realtime.listener import LineURL
 from helpers.settings import Settings, read_settings
 from helpers.signin import token_provider
 
@@ -52,11 +53,15 @@ def connect(recordings: str | Path, api_version: str | None = None) -> openai.Op
             azure_endpoint=session.endpoint.root,
             api_version=api_version,
             http_client=http_client,
+            websocket_base_url=_open_line(session, api_version),
             **_dated_credential(settings, token),
         )
     else:
         client = openai.OpenAI(
-            base_url=session.endpoint.v1, api_key=_v1_credential(settings, token), http_client=http_client
+            base_url=session.endpoint.v1,
+            api_key=_v1_credential(settings, token),
+            http_client=http_client,
+            websocket_base_url=_open_line(session, api_version),
         )
     _sessions[http_client] = session
     return client
@@ -76,11 +81,15 @@ def connect_async(recordings: str | Path, api_version: str | None = None) -> ope
             azure_endpoint=session.endpoint.root,
             api_version=api_version,
             http_client=http_client,
+            websocket_base_url=_open_line(session, api_version),
             **_dated_credential(settings, token),
         )
     else:
         client = openai.AsyncOpenAI(
-            base_url=session.endpoint.v1, api_key=_v1_credential(settings, token), http_client=http_client
+            base_url=session.endpoint.v1,
+            api_key=_v1_credential(settings, token),
+            http_client=http_client,
+            websocket_base_url=_open_line(session, api_version),
         )
     _sessions[http_client] = session
     return client
@@ -131,7 +140,7 @@ def _recorded_engines(session: Session) -> str:
     stand_ins = [engine for kind, engine in sources if kind == "stand-in"]
     azure = [engine for kind, engine in sources if kind != "stand-in"]
     told: Sequence[str] = [
-        *([f"{' and '.join(stand_ins)}: a stand-in, not an Azure model"] if stand_ins else []),
+        *([f"{name_together(stand_ins)}: a stand-in, not an Azure model"] if stand_ins else []),
         *([", ".join(azure)] if azure else []),
     ]
     return f"{'; '.join(told) or 'nobody yet'} · {max(dates, default='never')}"
@@ -158,9 +167,8 @@ def _open_session(recordings: str | Path, settings: Settings, api_version: str |
             f"the mode is {settings.mode} and AZURE_OPENAI_ENDPOINT is not set",
             next="set it in .env (see .env.example), run `make standin`, or AZURE_OPENAI_MODE=replay",
         )
-    base = endpoint.root + "/openai" if api_version else endpoint.v1
     requests = Requests(
-        httpx2.URL(base).path,
+        _base_path(endpoint, api_version),
         "/openai" if api_version else "/openai/v1",
         settings.deployments,
         {settings.api_key or settings.ad_token or _NO_KEY},
@@ -171,6 +179,15 @@ def _open_session(recordings: str | Path, settings: Settings, api_version: str |
 
         set_hook()
     return Session(store, settings.mode, endpoint, requests, pace=settings.pace, used=settings.used)
+
+
+def _base_path(endpoint: Endpoint, api_version: str | None) -> str:
+    return httpx2.URL(endpoint.root + "/openai" if api_version else endpoint.v1).path
+
+
+def _open_line(session: Session, api_version: str | None) -> LineURL:
+    """Where the SDK's WebSockets go in every mode: through this process, which plays, keeps, or only counts."""
+    return LineURL(session, _base_path(session.endpoint, api_version))
 
 
 def _find_store(recordings: str | Path, settings: Settings) -> Store:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from helpers.errors import EvidenceError
-from helpers.lines import fold
+from helpers.lines import fold, name_together
 from helpers.recordings import Answered, look_up, look_up_text
 from helpers.settings import ROOT
 
@@ -24,6 +24,7 @@ __all__ = [
     "elapsed_ms",
     "evidence_of",
     "measured",
+    "notes_of",
     "published",
     "show_evidence",
 ]
@@ -45,8 +46,9 @@ class Evidence:
     answers: int = 0
 
     def __str__(self) -> str:
-        who = " and ".join(self.who) or "an unnamed model"
-        parts = [f"stand-in {who}, not an Azure model"] if self.kind == "stand-in" else [self.kind, who]
+        is_ours = self.kind == "stand-in"
+        who = (name_together(self.who) if is_ours else " and ".join(self.who)) or "an unnamed model"
+        parts = [f"stand-in {who}, not an Azure model"] if is_ours else [self.kind, who]
         parts += self.regions
         if self.dates:
             parts.append(" to ".join(sorted({min(self.dates), max(self.dates)})))
@@ -73,7 +75,7 @@ def documented(source: str, date: str = "") -> Evidence:
 
 
 def evidence_of(*answers: Any) -> Evidence:
-    """Who gave these answers of the SDK: completions, streams, binary answers, errors, Evidence itself.
+    """Who gave these answers of the SDK: completions, streams, binary answers, errors, realtime events, Evidence.
 
     Lists and dictionaries of answers are looked into. Raises EvidenceError where one did not come through connect(),
     or where they are of different kinds.
@@ -114,6 +116,15 @@ def arrival_ms(stream: Any) -> list[int]:
     return list(_answered(stream).event_ms)
 
 
+def notes_of(*answers: Any) -> list[str]:
+    """What a stand-in said of these answers that is not as on Azure, each once: whose voice speaks, what has no effect.
+
+    Raises EvidenceError where one did not come through connect().
+    """
+    found = [_answered(answer).source.get("note", "") for answer in _flatten(answers)]
+    return list(dict.fromkeys(one for note in found for one in note.split("; ") if one))
+
+
 def show_evidence(*answers: Any) -> None:
     """Print the evidence line of these answers."""
     print(fold(f"evidence: {evidence_of(*answers)}", " " * 10))
@@ -128,7 +139,7 @@ def check_names(labels: Iterable[str], evidence: Evidence) -> None:
             label = re.sub(re.escape(engine), "", label, flags=re.I)
         if found := _azure_names().search(label):
             raise EvidenceError(
-                f"{found[0]!r} would stand over answers of {' and '.join(evidence.who)}",
+                f"{found[0]!r} would stand over answers of {name_together(evidence.who)}",
                 next="label it with the engine's name: a stand-in never speaks for an Azure model",
             )
 
@@ -166,11 +177,14 @@ def _answered(answer: Any) -> Answered:
         headers = getattr(holder, "headers", None)
         if headers is not None:
             break
-    ids = [getattr(answer, "_request_id", None), getattr(answer, "id", None)]
+    ids = [getattr(answer, name, None) for name in ("_request_id", "id")]
+    # Of a realtime event: whose it is.
+    ids += [getattr(getattr(answer, name, None), "id", None) for name in ("response", "session", "item")]
+    ids += [getattr(answer, name, None) for name in ("response_id", "item_id", "event_id")]
     if headers is not None:
         ids += [headers.get("x-request-id"), headers.get("apim-request-id")]
     for request_id in ids:
-        if found := look_up(request_id):
+        if isinstance(request_id, str) and (found := look_up(request_id)):
             return found
     raise EvidenceError(
         f"nobody knows who gave this {type(answer).__name__}",

@@ -14,6 +14,7 @@ __all__ = [
     "check_parameters",
     "describe_rule",
     "find_rule",
+    "is_idle",
     "list_refusals",
     "unfold_parameters",
 ]
@@ -43,7 +44,9 @@ class Refusal(NamedTuple):
 
 
 def check_parameters(model: str, api: str | None = None, **parameters: Any) -> list[str]:
-    """Warnings about parameters that the service would refuse, each with what to do instead; empty where all is well.
+    """Warnings about parameters that the service would refuse, or take without effect, each with what to do instead.
+
+    Empty where all is well.
 
     api: a word of parameters.csv (chat, responses, images...); left out, the one that knows most of `parameters`.
     No warning is no promise: the service has the last word, and a model the table does not know is not checked.
@@ -52,7 +55,10 @@ def check_parameters(model: str, api: str | None = None, **parameters: Any) -> l
     api = api or _guess_api(model, parameters)
     if api is None or find_rule(api, model, "model") is None:
         return [f"{model}: parameters.csv has no rules for this model, so nothing was checked"]
-    return list(map(str, list_refusals(model, api, parameters)))
+    given = [name for name, value in unfold_parameters(parameters) if value]
+    idle = [(name, rule) for name in given if (rule := find_rule(api, model, name)) and is_idle(rule)]
+    warnings = [f"{name}: {model} takes it, and it has no effect; {rule['instead']}" for name, rule in idle]
+    return [*map(str, list_refusals(model, api, parameters)), *warnings]
 
 
 def list_refusals(model: str, api: str, parameters: Mapping[str, Any]) -> list[Refusal]:
@@ -79,6 +85,11 @@ def find_rule(api: str, model: str, parameter: str, folder: Path = TABLES) -> di
     return max(rows, key=lambda row: len(row["model"].replace("*", "")), default=None)
 
 
+def is_idle(rule: Mapping[str, str]) -> bool:
+    """Whether the service takes a parameter and does nothing with it."""
+    return rule["note"].startswith("no effect: ")
+
+
 def describe_rule(api: str, model: str, parameter: str) -> str:
     """Whether a model takes a parameter, in a table's words: "yes, default medium", "only 1", "no", "not known"."""
     rule = find_rule(api, model, parameter)
@@ -87,7 +98,7 @@ def describe_rule(api: str, model: str, parameter: str) -> str:
     if rule["minimum"] and rule["minimum"] == rule["maximum"]:
         return f"only {rule['minimum']}"
     default = f", default {rule['default_value']}" if rule["default_value"] else ""
-    return rule["accepted"] + default
+    return rule["accepted"] + default + (", without effect" if is_idle(rule) else "")
 
 
 def _guess_api(model: str, parameters: Mapping[str, Any]) -> str | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from helpers.errors import CourseError
 from helpers.jupyter import break_between, find_shell, show
-from helpers.lines import fold
+from helpers.lines import fold, name_together
 from helpers.recordings import Answered, listen
 
 __all__ = ["describe_calls", "set_hook"]
@@ -90,7 +90,7 @@ def _name_sources(calls: Sequence[Answered]) -> Iterable[str]:
         if kind == "stand-in" and not names:
             yield "the stand-in's server, no model asked"
         elif kind == "stand-in":
-            yield f"stand-in {' and '.join(names)}, not an Azure model"
+            yield f"stand-in {name_together(names)}, not an Azure model"
         else:
             yield " and ".join(names) or "the service"
     dates = sorted({call.date for call in calls if not call.is_fresh})

@@ -1,6 +1,7 @@
 """What tests say in realtime sessions: sounds computed here, and a connection that collects its events."""
 
 import base64
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -53,7 +54,9 @@ class Talk:
         """The events to the first of one of these kinds."""
         came: list[dict[str, Any]] = []
         while not came or came[-1]["type"] not in kinds:
-            came.append(self.connection.recv().to_dict())
+            data = self.connection.recv_bytes()
+            came.append(json.loads(data))
+            assert self.connection.parse_event(data).type == came[-1]["type"]
             self.seen.append(came[-1])
         return came
 

@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 import srt
 import webvtt
+from openai.types.chat import ChatCompletion
 
 from helpers.audio import MOST_BYTES, Sound, duration, read_sound, show_sound, sound_file
 from helpers.captions import Caption, join_captions, read_captions, shift_captions, write_captions
 from helpers.errors import CourseError, EvidenceError
 from helpers.evidence import documented
-from helpers.waves import add_noise, find_pauses, level_db, split_at_silence
+from helpers.waves import add_noise, find_pauses, level_db, resample, split_at_silence
 from tests.standin.sound.files import encode_sound
 
 SOURCE = documented("a page", "2026-11-21")
@@ -40,6 +41,16 @@ def encode(sound: Sound, kind: str) -> bytes:
     return b"".join(encode_sound([sound.samples], kind))
 
 
+def chunked_wav(data: bytes, form: bytes, told: int | None = None) -> bytes:
+    """A WAV of its own form; told: the size that its header says."""
+    size = len(data) if told is None else told
+    body = b"WAVEfmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", size) + data
+    return b"RIFF" + struct.pack("<I", len(body) if told is None else 36) + body
+
+
+PCM16 = struct.pack("<HHIIHH", 1, 1, 16_000, 32_000, 2, 16)
+
+
 class Spoken:
     """As an answer of audio.speech."""
 
@@ -55,6 +66,32 @@ def test_a_wav_is_read_from_whatever_holds_it(tmp_path):
         read = read_sound(form)
         assert (read.rate, read.seconds) == (16_000, 0.5)
         assert np.abs(read.samples - sound.samples).max() < 1e-4
+
+
+def spoken_chat(data: bytes | None) -> ChatCompletion:
+    """A chat's answer that speaks, or one that writes."""
+    told = {"id": "audio_1", "data": base64.b64encode(data or b"").decode(), "expires_at": 9, "transcript": "Hello."}
+    message = {"role": "assistant", "content": None if data else "Hello.", "audio": told if data else None}
+    choice = {"index": 0, "finish_reason": "stop", "message": message}
+    body = {"id": "c", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
+    return ChatCompletion.model_validate(body)
+
+
+def test_a_chats_answer_its_message_and_its_audio_are_sounds(shown):
+    sound = tone(0.5)
+    answer = spoken_chat(sound.to_wav())
+    message = answer.choices[0].message
+    for source in (answer, message, message.audio):
+        assert read_sound(source).seconds == duration(source) == 0.5
+        assert sound_file(source, "answer.wav")[1] == sound.to_wav()
+    show_sound(answer, documented("a test"), alt=message.audio.transcript)
+    assert shown[-1][1].startswith("sound: Hello. (0.5 s, wav, 16 kB)")
+    pcm = spoken_chat(sound.to_wav()[44:])
+    assert read_sound(pcm, rate=16_000).seconds == 0.5
+    with pytest.raises(CourseError, match="was not spoken"):
+        read_sound(spoken_chat(None))
+    with pytest.raises(CourseError, match="list is no sound"):
+        read_sound([1])
 
 
 @pytest.mark.parametrize("width", [1, 2, 3, 4])
@@ -151,6 +188,98 @@ def test_a_file_is_made_of_each_form_and_named_as_it_is(tmp_path):
 def test_a_file_that_the_service_would_refuse_is_not_sent(source, name, words):
     with pytest.raises(CourseError, match=words):
         sound_file(source, name)
+
+
+@pytest.mark.parametrize("kind", ["mp3", "opus", "flac"])
+def test_a_compressed_file_that_is_silent_or_mislabelled_or_broken_is_not_sent(kind):
+    name = {"opus": "a.ogg"}.get(kind, f"a.{kind}")
+    loud, quiet = encode(tone(1, 24_000), kind), encode(silence(1, 24_000), kind)
+    assert sound_file(loud, name)[1] == loud
+    with pytest.raises(CourseError, match="is silent"):
+        sound_file(quiet, name)
+    with pytest.raises(CourseError, match=f"holds {name[2:]}, not wav"):
+        sound_file(loud, "a.wav")
+    with pytest.raises(CourseError, match=f"this {name[2:]} cannot be read|lasts 0.0"):
+        sound_file(loud[:60], name)
+
+
+def test_a_path_where_no_file_is_names_the_sounds_that_are_there(tmp_path):
+    (tmp_path / "meeting.mp3").write_bytes(encode(tone(1, 24_000), "mp3"))
+    (tmp_path / "notes.txt").write_text("no sound")
+    for ask in (read_sound, duration, sound_file, lambda path: list(split_at_silence(path, 10))):
+        with pytest.raises(CourseError, match=r"no file is at .*meetin\.mp3") as refused:
+            ask(tmp_path / "meetin.mp3")
+        assert "there are: meeting.mp3" in str(refused.value)
+        with pytest.raises(CourseError, match="is a folder"):
+            ask(str(tmp_path))
+        with pytest.raises(CourseError, match="the path of a file"):
+            ask(tmp_path / "nowhere" / "a.mp3")
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_read(tmp_path):
+    path = tmp_path / "long.wav"
+    with path.open("wb") as file:
+        file.write(chunked_wav(b"", PCM16, 0xFFFFFFFF))
+        file.truncate(2_000_000_000)  # of which nothing lies on the disk
+    tracemalloc.start()
+    with pytest.raises(CourseError, match="has 2,000,000,000 bytes, and a request takes 26,214,400"):
+        sound_file(path)
+    assert duration(path) == pytest.approx(1_999_999_956 / 32_000)
+    assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("form", "data"),
+    [
+        (struct.pack("<HHIIHH", 1, 2, 96_000, 192_000, 2, 8), bytes([0, 255] * 96_000)),
+        (struct.pack("<HHIIHH", 1, 1, 4_000_000_000, 0, 2, 16), bytes(100)),
+        (struct.pack("<HHIIHH", 1, 60_000, 16_000, 0, 2, 16), bytes(100)),
+        (struct.pack("<HHIIHH", 1, 0, 16_000, 0, 0, 0), bytes(100)),
+        (struct.pack("<HHIIHH", 0x55, 1, 16_000, 0, 2, 16), bytes(100)),
+        (b"", bytes(100)),
+        (PCM16, b"\x01"),
+        (PCM16, b""),
+    ],
+)
+def test_a_strange_header_is_read_or_refused_and_nothing_else(form, data, tmp_path):
+    (tmp_path / "a.wav").write_bytes(chunked_wav(data, form))
+    for ask in (read_sound, duration, sound_file, lambda path: list(split_at_silence(path, 1))):
+        try:
+            ask(tmp_path / "a.wav")
+        except CourseError as refused:
+            assert "\n" not in refused.args[0] or "try" in str(refused)
+
+
+def test_both_channels_of_eight_bits_and_one_sample_are_read():
+    both = chunked_wav(bytes([0, 255] * 9_600), struct.pack("<HHIIHH", 1, 2, 96_000, 192_000, 2, 8))
+    sound = read_sound(both)
+    assert (sound.rate, sound.seconds) == (96_000, 0.1) and abs(sound.samples).max() < 0.01, "their mean"
+    one = read_sound(chunked_wav(b"\x00\x40", PCM16))
+    assert list(one.samples) == [0.5] and one.seconds == 1 / 16_000
+    assert read_sound(one.to_wav()).samples[0] == 0.5
+    assert [part.seconds for part in split_at_silence(one, 10)] == [1 / 16_000]
+
+
+def test_what_was_read_from_16_bits_is_written_as_it_was():
+    samples = np.array([-32_768, -1, 0, 1, 32_767], "<i2").tobytes()
+    assert read_sound(chunked_wav(samples, PCM16)).to_wav()[44:] == samples
+    over = Sound(np.array([-2, 2], np.float32), 16_000)
+    assert over.to_wav()[44:] == np.array([-32_768, 32_767], "<i2").tobytes()
+
+
+@pytest.mark.parametrize("rate", [8_000, 16_000, 24_000, 44_100])
+def test_another_rate_keeps_the_length_the_pitch_and_the_loudness(rate):
+    sound = tone(1, 24_000)
+    other = resample(sound, rate)
+    assert other.rate == rate and other.seconds == pytest.approx(1, abs=0.001)
+    heights = np.abs(np.fft.rfft(other.samples))
+    assert heights.argmax() == pytest.approx(440, abs=1)
+    assert level_db(other) == pytest.approx(level_db(sound), abs=0.1)
+    high = resample(tone(1, 24_000, hertz=5_000), 8_000)
+    assert level_db(high.cut(0.1, 0.9)) < -60, "what is too high for it is left out, and not heard as another tone"
+    with pytest.raises(CourseError, match="0 samples a second"):
+        resample(sound, 0)
 
 
 @pytest.fixture
@@ -355,16 +484,6 @@ def test_a_caption_that_cannot_be_shown_is_refused(caption):
         write_captions([caption])
     with pytest.raises(CourseError, match="srt or vtt"):
         write_captions([], "ass")
-
-
-def chunked_wav(data: bytes, form: bytes, told: int | None = None) -> bytes:
-    """A WAV of its own form; told: the size that its header says."""
-    size = len(data) if told is None else told
-    body = b"WAVEfmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", size) + data
-    return b"RIFF" + struct.pack("<I", len(body) if told is None else 36) + body
-
-
-PCM16 = struct.pack("<HHIIHH", 1, 1, 16_000, 32_000, 2, 16)
 
 
 @pytest.mark.parametrize("told", [0, 0xFFFFFFFF])

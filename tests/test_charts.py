@@ -20,7 +20,7 @@ from PIL import Image
 
 from helpers.audio import Sound
 from helpers.captions import Caption
-from helpers.charts import bars, dots, lines, scatter, stacked, timeline, waveform
+from helpers.charts import bars, dots, lines, scatter, sequence, stacked, timeline, waveform
 from helpers.charts.looks import COLOURS, MARKERS, looks_of, mixed_looks, show_number
 from helpers.errors import CourseError, EvidenceError
 from helpers.evidence import Evidence, measured
@@ -46,6 +46,7 @@ CHARTS = {
     "stacked": lambda name="one", **options: stacked({name: {"shown": 1, "hidden": 2}}, unit="tokens", **options),
     "timeline": lambda name="one", **options: timeline({name: ("2025-01-01", "2026-01-01")}, **options),
     "waveform": lambda name="one", **options: waveform(HUM, [(0, 0.5, name), (0.5, 1, "two")], **options),
+    "sequence": lambda name="one", **options: sequence([(0.1, "client", name), (0.2, "server", "two")], **options),
 }
 EMPTY = {
     "bars": lambda **options: bars({}, unit="tokens", **options),
@@ -56,6 +57,7 @@ EMPTY = {
     "stacked": lambda **options: stacked({}, unit="tokens", **options),
     "timeline": lambda **options: timeline({}, **options),
     "waveform": lambda **options: waveform(Sound(HUM.samples[:0], 8_000), **options),
+    "sequence": lambda **options: sequence([], **options),
 }
 every_chart = pytest.mark.parametrize("chart", CHARTS)
 
@@ -464,9 +466,32 @@ def test_a_timeline_takes_spans_moments_and_any_form_of_a_date():
     assert told(timeline, arrivals, unit="s") == "Timeline: s. a: chunk 1, chunk 2, tool call 2.5."
 
 
+def test_a_sequence_has_an_arrow_for_each_message_and_one_for_pieces_in_a_row(drawn):
+    messages = [
+        (0.0, "client", "ask"), (0.1, "server", "a.delta"), (0.2, "server", "b.delta"),
+        (0.3, "server", "a.delta", "Hi"), (0.4, "server", "done"), (None, "client", "x.append"),
+        (0.6, "server", "a.delta"), (0.7, "server", "done"),
+    ]  # fmt: skip
+    text = told(sequence, messages)
+    assert text == (
+        "Messages in their order, times in s. 0.00 client: ask. 0.10 to 0.30 server: a.delta × 2 (Hi). "
+        "0.20 server: b.delta. 0.40 server: done. client: x.append. 0.60 server: a.delta. 0.70 server: done."
+    )
+    arrows = [text for text in drawn[0].axes[0].texts if getattr(text, "arrow_patch", None)]
+    directions = ["right" if arrow.xy[0] > arrow.xyann[0] else "left" for arrow in arrows]
+    assert directions == ["right", "left", "left", "left", "right", "left", "left"]
+    frame = pd.DataFrame({"at": [1.0, float("nan")], "lane": ["a", "b"], "name": ["x", "y"]})
+    assert told(sequence, frame, lanes=["a", "b"]) == "Messages in their order, times in s. 1.00 a: x. b: y."
+    assert told(sequence, [(None, "client", "x.delta")] * 2, fold=[]).endswith("client: x.delta. client: x.delta.")
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda **k: sequence([(0, "me", "ask")], **k), "two lanes are drawn, and these spoke: me"),
+        (lambda **k: sequence([(0, "client", "ask")], lanes=["client"], **k), "these spoke: client"),
+        (lambda **k: sequence(["ask"], **k), "'ask' is no message"),
+        (lambda **k: sequence([("now", "client", "ask")], **k), "'now' is no time"),
         (lambda **k: bars({"a": 1}, **k), "no unit"),
         (lambda **k: lines({1: 2}, y_unit="USD", **k), "no unit"),
         (lambda **k: timeline({"a": (1, 2)}, **k), "no unit"),

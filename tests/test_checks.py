@@ -14,7 +14,9 @@ from PIL import Image
 from pydantic import Field, create_model
 
 from helpers import check, connect
+from helpers.audio import Sound
 from helpers.captions import Caption
+from helpers.conversation_costs import conversation_costs
 from helpers.costs import list_price
 from helpers.errors import CourseError, RecordingNotFound
 from helpers.images import data_url, mask_of, picture_file, read_picture
@@ -36,6 +38,10 @@ class Replayed:
     @property
     def audio(self):
         return connect(self._notebook).audio
+
+    @property
+    def realtime(self):
+        return connect(self._notebook).realtime
 
 
 def without(request, name):
@@ -250,6 +256,23 @@ REPAINT = {
     "boxes": BOXES,
 }
 KEEPS = {"before": ROOM, "after": EDITED, "mask": WINDOW}
+DELAY = "Line two is late. The next tram comes in six minutes."
+
+
+def speak(*, model, voice, input, response_format, speed):
+    """Silence as long as somebody would need, in the SDK's manner."""
+    samples = np.zeros(round(len(input) / 14 / speed * 24_000), np.float32)
+    return SimpleNamespace(content=Sound(samples, 24_000).to_wav())
+
+
+def asks_to_speak(**changed):
+    """The request of 10.request; changed: other parameters, or None for one to leave out."""
+    asked = {"model": "gpt-4o-mini-tts", "voice": "onyx", "input": DELAY, "response_format": "opus", "speed": 1.5}
+    return {name: value for name, value in (asked | changed).items() if value is not None}
+
+
+SPEAK = {"client": SimpleNamespace(audio=SimpleNamespace(speech=SimpleNamespace(create=speak))), "text": DELAY}
+SPOKEN_NOTE = "Doctor Ito is in on the seventh of August from nine to eleven in the morning, four Saint Paul Street."
 SENT_BOTH = 2 * (65 + 129 + 4_160)  # tokens of a photo, which is brought to one tile, and of a logo
 IMG_IN, IMG_OUT = (list_price("gpt-image-1.5", item).usd for item in ("image_input", "image_output"))
 
@@ -272,6 +295,25 @@ def group_words(words, most, space=1):
         else:
             groups.append([word])
     return [Caption(group[0].start, group[-1].end, " ".join(one.word for one in group)) for group in groups]
+
+
+OF_THE_PREVIEW = {
+    "modalities": ["text", "audio"], "voice": "coral", "instructions": "Be brief.", "input_audio_format": "pcm16",
+    "output_audio_format": "pcm16", "input_audio_transcription": {"model": "gpt-realtime-whisper"},
+    "turn_detection": None, "max_response_output_tokens": 200,
+}  # fmt: skip
+HEARD = {"turn_detection": None, "transcription": {"model": "gpt-realtime-whisper"}}
+OF_TODAY = {
+    "type": "realtime", "output_modalities": ["audio"], "instructions": "Be brief.", "max_output_tokens": 200,
+    "audio": {"input": HEARD, "output": {"voice": "coral"}},
+}  # fmt: skip
+LONG_CALL, SHORT_CALL = (
+    conversation_costs("gpt-realtime-2.1", 4, assistant_seconds=seconds).usd.sum() for seconds in (10, 5)
+)
+
+
+def with_audio(**sides):
+    return OF_TODAY | {"audio": OF_TODAY["audio"] | sides}
 
 
 EXERCISES = [
@@ -733,6 +775,112 @@ EXERCISES = [
             "no function": ([], "A function was expected"),
         },
     ),
+    (
+        "10.request",
+        SPEAK,
+        asks_to_speak(),
+        {
+            "too slow": (asks_to_speak(speed=1.25), "At 1.25 it still takes 80%"),
+            "too fast": (asks_to_speak(speed=1.75), "but 1.5 would do"),
+            "another speed": (asks_to_speak(speed=2), "not 2"),
+            "a speed as text": (asks_to_speak(speed="1.5"), "not '1.5'"),
+            "no speed": (asks_to_speak(speed=None), "it is spoken at 1"),
+            "mp3": (asks_to_speak(response_format="mp3"), "'mp3' is not Opus"),
+            "no format": (asks_to_speak(response_format=None), "you get MP3"),
+            "another voice": (asks_to_speak(voice="nova"), "The voice is onyx"),
+            "a model that ends": (asks_to_speak(model="tts"), "The model is gpt-4o-mini-tts"),
+            "no voice": (asks_to_speak(voice=None), "needs voice"),
+            "other words": (asks_to_speak(input="Line two."), "as it stands"),
+            "more": (asks_to_speak(instructions="Loud."), "Not needed here: instructions"),
+            "no dictionary": ("opus", "A dictionary was expected"),
+        },
+    ),
+    (
+        "10.note",
+        {},
+        SPOKEN_NOTE,
+        {
+            "as written": ("Dr. Ito is in on 07/08 from 9 to 11 a.m., 4 St. Paul St.", "Figures are left: 07, 08, 9"),
+            "titles short": (SPOKEN_NOTE.replace("Doctor", "Dr."), "Written short: Dr."),
+            "the month first": (SPOKEN_NOTE.replace("seventh of August", "eighth of July"), "eighth month"),
+            "half of the address": (SPOKEN_NOTE.replace(" Street", " Saint"), "What is the second?"),
+            "no day": (SPOKEN_NOTE.replace("seventh of ", ""), "Say the day"),
+            "no title": (SPOKEN_NOTE.replace("Doctor ", ""), "Write the title out"),
+            "no hours": (SPOKEN_NOTE.replace("from nine to eleven ", ""), "From when to when"),
+            "morning or night": (SPOKEN_NOTE.replace(" in the morning", ""), "time of day"),
+            "no number": (SPOKEN_NOTE.replace("four ", ""), "whole address"),
+            "no text": (7, "A text was expected"),
+        },
+    ),
+    (
+        "10.novel",
+        {"words": 90_000, "words_a_minute": 150},
+        600 * 0.015,
+        {
+            "as if for an hour": (10 * 0.015, "not for an hour"),
+            "by the second": (36_000 * 0.015, "are these seconds"),
+            "by the word": (90_000 * 0.015, "how many minutes"),
+            "by the character": (540_000 * 15 / 1e6, "here the minutes count"),
+            "a guess": (1.0, "Words over words a minute"),
+        },
+    ),
+    (
+        "11.session",
+        {"client": Replayed("11_voice_conversations"), "preview": OF_THE_PREVIEW},
+        OF_TODAY,
+        {
+            "the preview's own": (
+                OF_THE_PREVIEW,
+                "`modalities` is a name of the preview. Today it is output_modalities",
+            ),
+            "no type": (without(OF_TODAY, "type"), "says its type first"),
+            "in writing": (OF_TODAY | {"output_modalities": ["text"]}, "Sound was asked for too"),
+            "both": (OF_TODAY | {"output_modalities": ["text", "audio"]}, "it is one of"),
+            "the voice left where it was": (OF_TODAY | {"voice": "coral"}, "Today it is audio.output.voice"),
+            "turns by themselves": (with_audio(input=without(HEARD, "turn_detection")), "end turns by itself"),
+            "another voice": (with_audio(output={"voice": "marin"}), "'marin'; the preview's session says 'coral'"),
+            "the format's old name": (with_audio(input=HEARD | {"format": "pcm16"}), "audio.input.format is an object"),
+            "transcription in its old form": (with_audio(input=HEARD | {"transcription": "x"}), "says {'model':"),
+            "no sound": (without(OF_TODAY, "audio"), "`audio` is missing"),
+            "a list": (OF_TODAY | {"audio": []}, "`audio` is a dictionary"),
+            "something of one's own": (OF_TODAY | {"speed": 1.2}, "`speed` is not in the preview's session"),
+            "a text": ("realtime", "A dictionary was expected"),
+        },
+    ),
+    (
+        "11.heard",
+        {},
+        lambda received, played_s: min(int(played_s * 1_000), len(received) // 48),
+        {
+            "what was played": (lambda received, played_s: int(played_s * 1_000), "cannot have been heard"),
+            "what was received": (lambda received, played_s: len(received) // 48, "2000, and 500 would be right"),
+            "bytes for samples": (
+                lambda received, played_s: min(int(played_s * 1_000), len(received) // 24),
+                "A sample has two bytes",
+            ),
+            "seconds": (lambda received, played_s: min(played_s, len(received) / 48_000), "These are seconds"),
+            "no whole number": (
+                lambda received, played_s: min(played_s * 1_000, len(received) / 48),
+                "audio_end_ms is a whole number",
+            ),
+            "nothing": (lambda received, played_s: None, "a number of milliseconds was expected"),
+            "it fails": (lambda received, played_s: received.seconds, "It fails on 2 seconds"),
+            "called": (500, "no brackets"),
+        },
+    ),
+    (
+        "11.saved",
+        {"calls": 300, "minutes": 4, "model": "gpt-realtime-2.1"},
+        300 * (LONG_CALL - SHORT_CALL),
+        {
+            "one call": (LONG_CALL - SHORT_CALL, "one call"),
+            "the wrong way round": (300 * (SHORT_CALL - LONG_CALL), "The sign"),
+            "the old bill": (300 * LONG_CALL, "the bill with long"),
+            "the new bill": (300 * SHORT_CALL, "the bill with short"),
+            "half of it": (150 * LONG_CALL, "not half of the bill"),
+            "a guess": (1.0, "add up `usd`"),
+        },
+    ),
 ]
 WRONG = [(name, given, *case) for name, given, _, wrong in EXERCISES for case in wrong.items()]
 
@@ -790,6 +938,14 @@ def test_a_picture_asked_for_with_what_comes_by_itself_is_asked_for_all_the_same
         "07.icon: right. 75",
         "07.corrected: righ",
     ]
+
+
+def test_a_session_may_say_its_formats_and_leave_out_that_it_speaks(capsys):
+    pcm = {"type": "audio/pcm", "rate": 24_000}
+    said = with_audio(input=HEARD | {"format": pcm}, output={"voice": "coral", "format": pcm})
+    check("11.session", without(said, "output_modalities"), client=Replayed("11_voice_conversations"),
+          preview=OF_THE_PREVIEW)  # fmt: skip
+    assert capsys.readouterr().out.startswith("11.session: right. The service took it: voice coral, turn_detection")
 
 
 @pytest.mark.parametrize(("text", "outcome"), [("It is 40318-7.", "has the number"), ("4031", "has not the number")])

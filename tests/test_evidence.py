@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from helpers import elapsed_ms, show_connection, show_evidence
 from helpers.errors import EvidenceError
-from helpers.evidence import Evidence, arrival_ms, check_names, documented, evidence_of, measured, published
+from helpers.evidence import Evidence, arrival_ms, check_names, documented, evidence_of, measured, notes_of, published
 from tests.loopback import ENGINE, Answer, Seen, answer_plainly, open_wire
 
 wire = pytest.fixture(open_wire)
@@ -106,6 +106,24 @@ def test_a_recorded_answer_took_as_long_when_it_is_replayed(wire):
     wire.serve(_fails_where_asked)
     times = [[elapsed_ms(ask(wire.connect(mode))) for ask in ANSWERS.values()] for mode in ("record", "replay")]
     assert times[0] == times[1]
+
+
+def test_what_a_stand_in_says_of_its_answer_stays_with_it(wire):
+    spoken = "voice nova is spoken by af_nova"
+    notes = iter([f"{spoken}; instructions have no effect", spoken])
+    wire.serve(lambda seen: Answer.of_bytes(b"ID3", "audio/mpeg", x_standin_engine=ENGINE, x_standin_note=next(notes)))
+
+    def ask(mode: str, *texts: str) -> list[Any]:
+        client = wire.connect(mode)
+        return [client.audio.speech.create(model="tts", voice="nova", input=text) for text in texts]
+
+    for answers in (ask("record", "one", "two"), ask("replay", "one", "two")):
+        assert notes_of(answers) == [spoken, "instructions have no effect"]
+        assert notes_of(answers[1]) == [spoken] and evidence_of(answers).who == (ENGINE,)
+    wire.serve(lambda seen: Answer.of_bytes(b"ID3", "audio/mpeg", x_standin_engine=ENGINE))
+    assert notes_of(ask("live", "three")) == []
+    with pytest.raises(EvidenceError):
+        notes_of("a text")
 
 
 def test_lists_and_dictionaries_of_answers_are_looked_into(wire):

@@ -10,7 +10,7 @@ from openai.resources.chat.completions import Completions
 from openai.types import ReasoningEffort
 
 from helpers import tables
-from helpers.parameters import check_parameters, describe_rule, find_rule
+from helpers.parameters import check_parameters, describe_rule, find_rule, list_refusals
 from helpers.tables import read_rows
 
 HELLO = [{"role": "user", "content": "Hello"}]
@@ -113,11 +113,31 @@ def test_a_chat_parameter_that_azure_refuses_is_named_with_what_to_do_instead(mo
         ("tts-hd", {"input": "a", "voice": "nova", "instructions": "calm"}, "use gpt-4o-mini-tts"),
         ("tts", {"input": "a", "voice": "nova", "speed": 5}, "takes at most 4, not 5"),
         ("gpt-4.1", {"input": "a", "max_tokens": 5}, "use max_output_tokens"),
+        (
+            "gpt-audio-mini",
+            {"messages": HELLO, "modalities": ["text", "audio"], "audio": {"voice": "nova", "format": "mp3"}},
+            "audio.voice: gpt-audio-mini does not take 'nova', only alloy",
+        ),
     ],
 )
 def test_a_parameter_of_another_api_that_azure_refuses_is_named_with_what_to_do_instead(model, parameters, warning):
     warnings = check_parameters(model, **parameters)
     assert len(warnings) == 1 and warning in warnings[0], warnings
+
+
+@pytest.mark.parametrize(
+    ("model", "parameters", "name"),
+    [
+        ("whisper", {"file": b"", "stream": True}, "stream"),
+        ("tts", {"input": "a", "voice": "nova", "instructions": "calm"}, "instructions"),
+    ],
+)
+def test_what_is_taken_without_effect_is_a_warning_and_no_refusal(model, parameters, name):
+    (warning,) = check_parameters(model, **parameters)
+    assert warning.startswith(f"{name}: {model} takes it, and it has no effect; use gpt-4o-mini-")
+    api = "speech" if model == "tts" else "transcription"
+    assert list_refusals(model, api, parameters) == [] and describe_rule(api, model, name) == "yes, without effect"
+    assert check_parameters(model, **{**parameters, name: False}) == []
 
 
 def test_every_fault_of_a_request_is_named_once():

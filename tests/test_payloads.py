@@ -2,7 +2,9 @@
 
 import base64
 import io
+import itertools
 import json
+import math
 import random
 
 import pytest
@@ -20,6 +22,7 @@ from helpers.recordings.payloads import (
     put_back_payloads,
     suffix_of,
 )
+from helpers.recordings.pcm import pack_pcm, unpack_pcm
 from helpers.recordings.redaction import Redactor
 from helpers.recordings.streams import EventReader, play_event
 from tests.loopback import draw_png
@@ -262,6 +265,66 @@ def test_all_the_sound_of_a_stream_goes_into_one_file_and_comes_back_in_its_piec
 
     assert put_back_payloads(lifted, read) == events
     assert len(reads) == len(kept), "each file is read once"
+
+
+def _speak(seconds: float) -> bytes:
+    """Raw PCM of 16 bits."""
+    return b"".join(
+        round(9_000 * math.sin(n / 9)).to_bytes(2, "little", signed=True) for n in range(int(seconds * 24_000))
+    )
+
+
+def test_raw_sound_of_a_stream_lies_in_flac_and_comes_back_byte_for_byte():
+    pcm = _speak(1)
+    cuts = [0, 1_001, 20_000, 20_001, len(pcm)]  # also in the middle of a sample
+    parts = [pcm[start:end] for start, end in itertools.pairwise(cuts)]
+    events = [{"choices": [{"delta": {"audio": {"data": _base64(part)}}}]} for part in parts]
+    kept: list[bytes] = []
+
+    def keep(data: bytes) -> dict[str, object]:
+        kept.append(data)
+        return {"file": "f", "bytes": len(data), "sha256": "-"}
+
+    lifted = json.loads(json.dumps(lift_stream(events, keep, lambda described: described, pack_pcm)))
+    [packed] = kept
+    assert packed.startswith(b"fLaC") and len(packed) < len(pcm) / 2 and unpack_pcm(packed) == pcm
+    told = lifted[1]["choices"][0]["delta"]["audio"]["data"]
+    assert told == {"file": "f", "bytes": len(packed), "sha256": "-", "pcm_range": [1_001, 20_000]}
+    assert is_sidecar(told) and list_sidecars(lifted) == {"f"}
+    reads: list[str] = []
+    assert put_back_payloads(lifted, lambda described: reads.append(described["file"]) or packed) == events
+    assert reads == ["f"]
+
+
+@pytest.mark.parametrize(
+    "sound", [b"fLaC" + _speak(0.1), b"RIFF1234WAVE" + _speak(0.1), b"odd", random.Random(7).randbytes(999), b""]
+)
+def test_sound_that_is_no_raw_pcm_or_no_smaller_in_flac_stays_as_it_is(sound):
+    events = [{"type": "speech.audio.delta", "audio": _base64(sound)}]
+    kept: list[bytes] = []
+
+    def keep(data: bytes) -> dict[str, object]:
+        kept.append(data)
+        return {"file": "f", "bytes": len(data), "sha256": "-"}
+
+    lifted = lift_stream(events, keep, lambda described: described, pack_pcm)
+    assert kept == ([sound] if sound else []) and "pcm_range" not in str(lifted)
+    assert put_back_payloads(lifted, lambda described: kept[0]) == events
+
+
+def test_sound_that_would_not_come_back_whole_is_not_packed(monkeypatch):
+    import soundfile
+
+    pcm, read = _speak(0.2), soundfile.SoundFile.buffer_read
+    assert pack_pcm(pcm)
+    monkeypatch.setattr(soundfile.SoundFile, "buffer_read", lambda self, **more: read(self, **more)[:-2])
+    assert pack_pcm(pcm) is None
+
+
+def test_what_only_looks_like_a_part_of_packed_sound_stays_what_it_is():
+    answer = {"a": {"file": "x", "bytes": 1, "sha256": "-", "pcm_range": [0, 1]}}
+    lifted = lift_payloads(answer, lambda data: {})
+    assert lifted == {"a": {"literal": answer["a"]}} and put_back_payloads(lifted, lambda described: b"") == answer
 
 
 @pytest.mark.parametrize("kind", STREAMS)

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import re
 import time
 import wave
 from typing import Any
@@ -203,3 +204,44 @@ def test_whatever_the_stand_in_hears_and_says_replays_as_it_came_with_who_said_i
         ".mp3",
         ".wav",
     ]
+
+
+def make_chat(client: Any, **more: Any) -> Any:
+    asked = {"modalities": ["text", "audio"], "audio": {"voice": "coral", "format": "mp3"}, **more}
+    return client.chat.completions.create(model="gpt-audio-1.5", **asked)
+
+
+@pytest.mark.parametrize("version", [None, "2025-01-01-preview"])
+def test_a_conversation_in_sound_replays_as_it_came_with_its_files_beside_it(wire, standin, version):
+    wire.set(AZURE_OPENAI_ENDPOINT=standin.endpoint, AZURE_OPENAI_API_KEY=standin.key)
+
+    def ask(mode: str) -> list[Any]:
+        client = wire.connect(mode, version)
+        question = client.audio.speech.create(**TOLD, response_format="wav").content
+        part = {"type": "input_audio", "input_audio": {"data": base64.b64encode(question).decode(), "format": "wav"}}
+        messages: list[dict[str, Any]] = [{"role": "user", "content": [part]}]
+        first = make_chat(client, messages=messages)
+        for given in (first, first.choices[0].message.audio):
+            assert evidence_of(given).who == ("Nonsense (no model)",)
+        told = [*messages, {"role": "assistant", "audio": {"id": first.choices[0].message.audio.id}}, messages[0]]
+        second = make_chat(client, messages=told, audio={"voice": "coral", "format": "flac"})
+        written = client.chat.completions.create(model="gpt-audio-1.5", messages=messages)
+        stream = make_chat(client, messages=messages, audio={"voice": "coral", "format": "pcm16"}, stream=True)
+        chunks = list(stream)
+        assert len(arrival_ms(stream)) == len(chunks) + 1, "and the end"
+        assert evidence_of(stream).who == ("Nonsense (no model)",)
+        assert read_sound(first).seconds > 1 and read_sound(second).seconds > 1
+        return [first, second, written, *chunks]
+
+    before = len(standin.requests)
+    recorded = ask("record")
+    assert len(standin.requests) == before + 5
+    wire.set(AZURE_OPENAI_ENDPOINT="", AZURE_OPENAI_API_KEY="")
+    assert ask("replay") == recorded and len(standin.requests) == before + 5
+    suffixes = sorted(path.suffix for path in wire.folder.iterdir() if path.suffix != ".json" and path.is_file())
+    assert suffixes == [".flac", ".flac", ".mp3", ".wav"], "the raw sound of the stream lies in FLAC"
+    for path in wire.folder.glob("chat*.json"):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"[A-Za-z0-9+/]{200}", text), "no sound in base64"
+        kept = json.loads(text)["request"]["json"]["messages"][0]["content"][0]["input_audio"]
+        assert set(kept["data"]) == {"bytes", "sha256"} and kept["format"] == "wav"

@@ -26,10 +26,9 @@ from tests.standin import Standin, nonsense, serve
 from tests.standin.checking import BODY_LIMIT
 from tests.standin.deployments import build_deployments
 from tests.standin.engines import ENGINES, EngineProcess, NonsenseEngine
-from tests.standin.sound.hearing import NonsenseHearing, Whisper
-from tests.standin.sound.moonshine import Moonshine
+from tests.standin.serving import HEARING
+from tests.standin.sound.hearing import NonsenseHearing
 from tests.standin.sound.speaking import Kokoro, NonsenseSpeaking
-from tests.standin.sound.whisper_tiny import WhisperTiny
 from tests.standin.vectors import VECTORS, NonsenseVectors
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -205,6 +204,8 @@ def test_every_model_that_reads_text_draws_hears_or_speaks_is_listed_and_answers
     wanted = {r["model"] for r in read_rows("models") if r["category"] in TEXTUAL} | draws
     talks = {r["model"] for r in read_rows("models") if r["also"] == "audio chat"}
     wanted |= talks
+    live = {r["model"] for r in read_rows("models") if r["also"] == "realtime"}
+    wanted |= live - {"gpt-realtime-2", "gpt-realtime-translate"}
     wanted.add("gpt-4-turbo")  # a version of gpt-4, which people deploy under a name of its own
     assert {model.id for model in client.models.list()} == wanted
     assert {model.owned_by for model in client.models.list()} == {"stand-in"}
@@ -215,7 +216,7 @@ def test_every_model_that_reads_text_draws_hears_or_speaks_is_listed_and_answers
     embeds = {model.id for model in dated.models.list() if model.model_extra["capabilities"]["embeddings"]}
     assert embeds == {"text-embedding-3-large", "text-embedding-3-small", "text-embedding-ada-002"}
     elsewhere = {"codex-mini", "gpt-5-codex", "gpt-5-pro", "gpt-5.1-codex", "o3-pro"}  # in the Responses API alone
-    assert elsewhere < wanted - chats and not chats & (elsewhere | completes | embeds | draws)
+    assert elsewhere < wanted - chats and not chats & (elsewhere | completes | embeds | draws | live)
     assert talks < chats
     for model in chats - talks:
         assert client.chat.completions.create(model=model, messages=HELLO).choices[0].message.content
@@ -228,7 +229,7 @@ def test_the_table_names_an_engine_for_each_deployment_and_several_serve_behind_
     labels = {kind.label for kind in ENGINES.values()} - {nonsense.LABEL}
     vectors = {kind.label: relabel(NonsenseVectors(), kind.label) for kind in VECTORS.values()}
     rows = {row["deployment"]: row["engine"] for row in read_rows("standins")}
-    hearing = {kind.label: relabel(NonsenseHearing(), kind.label) for kind in (Whisper, WhisperTiny, Moonshine)}
+    hearing = {kind.label: relabel(NonsenseHearing(), kind.label) for kind in HEARING}
     speaking = {Kokoro.label: relabel(NonsenseSpeaking(), Kokoro.label)}
     assert set(rows.values()) == labels | set(vectors) | set(hearing) | set(speaking)
     first, second = (relabel(NonsenseEngine(), label) for label in labels)

@@ -54,23 +54,35 @@ def test_a_session_opens_in_the_form_of_the_preview(standin):
     assert second["conversation"]["object"] == "realtime.conversation"
 
 
-def test_sessions_open_through_the_asynchronous_clients(standin):
-    about = {"api_key": standin.key, "websocket_base_url": standin.endpoint.replace("http:", "ws:") + "/openai/v1"}
+def asynchronous_clients(standin: Standin) -> list[tuple[Any, Any]]:
+    """(client, how its session is set) of both forms."""
+    socket = standin.endpoint.replace("http:", "ws:")
+    ga = openai.AsyncOpenAI(
+        base_url=f"{standin.endpoint}/openai/v1/", api_key=standin.key, websocket_base_url=f"{socket}/openai/v1"
+    )
+    dated = openai.AsyncAzureOpenAI(
+        azure_endpoint=standin.endpoint, api_key=standin.key, api_version="2025-04-01-preview",
+        websocket_base_url=f"{socket}/openai",
+    )  # fmt: skip
+    return [(ga, TEXT), (dated, {"modalities": ["text"]})]
 
-    async def talk() -> list[str]:
-        client = openai.AsyncOpenAI(base_url=f"{standin.endpoint}/openai/v1/", **about)
+
+def test_sessions_open_through_the_asynchronous_clients(standin):
+    async def talk(client: Any, session: Any) -> list[str]:
+        kinds = []
         async with client.realtime.connect(model="gpt-realtime") as connection:
-            await connection.session.update(session=TEXT)
+            await connection.session.update(session=session)
             await connection.response.create()
-            kinds = []
             async for event in connection:
                 kinds.append(event.type)
                 if event.type == "response.done":
-                    return kinds
-        return []
+                    break
+        return kinds
 
-    kinds = asyncio.run(talk())
-    assert kinds[:3] == ["session.created", "session.updated", "response.created"]
+    for client, session in asynchronous_clients(standin):
+        kinds = [kind for kind in asyncio.run(talk(client, session)) if kind != "conversation.created"]
+        assert kinds[:3] == ["session.created", "session.updated", "response.created"]
+        assert kinds[-1] == "response.done"
 
 
 @pytest.mark.parametrize(
@@ -236,8 +248,7 @@ def test_faults_can_be_planned_for_sessions():
 
 
 def test_twenty_sessions_talk_at_once(standin):
-    about = {"api_key": standin.key, "websocket_base_url": standin.endpoint.replace("http:", "ws:") + "/openai/v1"}
-    client = openai.AsyncOpenAI(base_url=f"{standin.endpoint}/openai/v1/", **about)
+    ((client, _), _) = asynchronous_clients(standin)
     sound = base64.b64encode(silence(0.2) + beep(0.6) + silence(0.5)).decode()
 
     async def talk(number: int) -> tuple[str, str]:
@@ -274,6 +285,8 @@ def test_a_client_that_vanishes_leaves_nothing_behind(standin, client):
     "frame",
     [
         b"\x00\x01", "no json", "[]", "1", "null", "{", "{}", '{"type": 1}', '{"type": "no.such.event"}',
+        '{"type": "session.update", "session": {"type": "realtime", "instructions": "\\ud800"}}',
+        '{"type": "response.create", "response": {"metadata": NaN}}',
         '{"type": "session.update"}', '{"type": "session.update", "session": 3}', '{"type": ' + "[" * 100_000,
         '{"type": "input_audio_buffer.append"}', '{"type": "input_audio_buffer.append", "audio": 7}',
         '{"type": "input_audio_buffer.append", "audio": "%%%"}', '{"type": "conversation.item.create"}',

@@ -1,5 +1,6 @@
 """The real engines of sound, with their weights: `make test-standin`. What one says, the other hears."""
 
+import contextlib
 import itertools
 import os
 import re
@@ -14,9 +15,12 @@ import pytest
 from helpers.audio import Sound, read_sound
 from helpers.captions import read_captions
 from helpers.waves import add_noise
+from helpers.word_errors import word_error_rate
 from tests.standin import serving
 from tests.standin.sound.hearing import WHISPER, Whisper
+from tests.standin.sound.moonshine import MOONSHINE, Moonshine
 from tests.standin.sound.speaking import KOKORO, VOICES, Kokoro
+from tests.standin.sound.whisper_tiny import WHISPER_TINY, WhisperTiny
 from tests.standin.weights import WeightsMissing, fetch
 from tests.test_standin_engines import fetching  # noqa: F401
 
@@ -34,7 +38,7 @@ def weights() -> Path | None:
 @pytest.fixture(scope="module")
 def client(fetching: None, weights: Path | None) -> Iterator[openai.OpenAI]:  # noqa: F811
     try:
-        fetch([*WHISPER, *KOKORO], given=weights)
+        fetch([*WHISPER, *WHISPER_TINY, *MOONSHINE, *KOKORO], given=weights)
     except WeightsMissing as error:
         pytest.skip(str(error))
     with pytest.MonkeyPatch.context() as patch:
@@ -203,3 +207,95 @@ def test_two_voices_in_turn_are_two_speakers_and_one_is_one(client):
 def test_a_prompt_hints_at_a_spelling(client):
     sound = say(client, "The talk is given by Aisling Byrne.").content
     assert "Aisling" in hear(client, sound, prompt="Speakers: Aisling Byrne, Siobhan Kelly.").text
+
+
+# The small engines
+
+SPOKEN = [
+    TEXT,
+    "Please bring the green ladder to the garden before the rain comes, because the roof has to be swept.",
+    "My sister works in a library, where she repairs old books with thread, paper and a little glue.",
+]
+SMALL = {"gpt-4o-transcribe": WhisperTiny, "gpt-transcribe": Moonshine}
+
+
+@pytest.fixture(scope="module")
+def small(client: openai.OpenAI, weights: Path | None) -> Iterator[dict[str, openai.OpenAI]]:
+    """A client for each small engine, by the deployment that it stands behind."""
+    with contextlib.ExitStack() as stack:
+        clients = {}
+        for model, kind in SMALL.items():
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(serving, "NonsenseHearing", lambda kind=kind: kind(weights))
+                standin = stack.enter_context(serving.serve())
+            clients[model] = openai.OpenAI(
+                base_url=f"{standin.endpoint}/openai/v1/", api_key=standin.key, max_retries=0
+            )
+        yield clients
+
+
+@pytest.fixture(scope="module")
+def sounds(client: openai.OpenAI) -> list[bytes]:
+    return [
+        say(client, text, voice=voice).content for text, voice in zip(SPOKEN, ("nova", "onyx", "fable"), strict=True)
+    ]
+
+
+@pytest.mark.parametrize("model", ["whisper", *SMALL])
+def test_what_kokoro_says_is_heard_with_one_word_in_twenty_wrong_at_most(client, small, sounds, model):
+    heard = [hear(small.get(model, client), sound, model=model).text for sound in sounds]
+    assert word_error_rate(SPOKEN, heard).rate <= 0.05, word_error_rate(SPOKEN, heard).align()
+
+
+@pytest.mark.parametrize("model", SMALL)
+def test_a_small_engine_names_itself_and_says_what_it_cannot(small, sounds, model):
+    raw = small[model].audio.transcriptions.with_raw_response.create(model=model, file=("a.wav", sounds[0]))
+    assert raw.headers["x-standin-engine"] == SMALL[model].label
+    assert raw.headers.get("x-standin-note", "") == SMALL[model].note
+    assert "English" in Moonshine.note and not WhisperTiny.note
+
+
+@pytest.mark.parametrize("model", SMALL)
+def test_the_odds_of_a_small_engine_are_of_its_tokens_and_fall_in_noise(small, sounds, model):
+    means = []
+    for sound in (sounds[1], add_noise(read_sound(sounds[1]), 0, seed=1).to_wav()):
+        told = hear(small[model], sound, model=model, include=["logprobs"])
+        assert "".join(one.token for one in told.logprobs) == told.text and told.text
+        assert all(one.logprob <= 0 for one in told.logprobs)
+        means.append(sum(one.logprob for one in told.logprobs) / len(told.logprobs))
+    assert means[0] > means[1]
+
+
+@pytest.mark.parametrize("model", SMALL)
+def test_long_sound_is_cut_at_its_pauses_and_no_sentence_is_lost(small, sounds, model):
+    spoken = [read_sound(sound) for sound in sounds]
+    pause = np.zeros(spoken[0].rate // 2, np.float32)
+    samples = np.concatenate([part for _ in range(3) for one in spoken for part in (one.samples, pause)])
+    long = Sound(samples, spoken[0].rate)
+    assert long.seconds > 45
+    told = hear(small[model], long.to_wav(), model=model)
+    assert word_error_rate(" ".join(SPOKEN * 3), told.text).rate <= 0.07
+    *deltas, done = list(hear(small[model], long.to_wav(), model=model, stream=True))
+    assert "".join(event.delta for event in deltas) == done.text == told.text
+
+
+def test_moonshine_hears_nothing_in_silence_and_names_no_language(small):
+    told = hear(small["gpt-transcribe"], Sound(np.zeros(32_000, np.float32), 16_000).to_wav(), model="gpt-transcribe")
+    assert (told.text, told.languages, told.usage.seconds) == ("", [], 2)
+
+
+@pytest.mark.parametrize(("language", "letters"), [("fr", "Bonjour"), ("ar", " ")])
+def test_whisper_tiny_hears_the_language_that_it_is_told_and_keeps_letters_whole(client, small, language, letters):
+    """French in four seconds it takes for Persian when it is not told; in Arabic script a token is half a letter."""
+    sound = say(client, "Bonjour, je voudrais savoir combien coûte le billet pour demain matin.").content
+    told = hear(small["gpt-4o-transcribe"], sound, model="gpt-4o-transcribe", language=language, include=["logprobs"])
+    assert letters in told.text and "\ufffd" not in told.text and (language == "fr" or not told.text.isascii())
+    assert all(bytes(map(int, one.bytes)).decode() == one.token for one in told.logprobs)
+    assert "".join(one.token for one in told.logprobs) == told.text
+
+
+@pytest.mark.parametrize("model", SMALL)
+@pytest.mark.parametrize("seconds", [0.1, 0.3, 1.0])
+def test_a_moment_of_sound_is_answered_by_a_small_engine(small, sounds, model, seconds):
+    moment = read_sound(sounds[0]).cut(0.5, 0.5 + seconds).to_wav()
+    assert len(hear(small[model], moment, model=model).text) < 60

@@ -7,6 +7,7 @@
     scatter    one number against another, for many things
     timeline   spans and moments
     waveform   a sound, with the words heard in it
+    sequence   what two sides said to each other
 
 Each takes a DataFrame or plain dictionaries and lists, writes its alt text from the numbers, shows its evidence below,
 and refuses an Azure name over a stand-in's answers. Nothing global changes, and nothing here loads openai.
@@ -15,8 +16,9 @@ and refuses an Azure name over a stand-in's answers. Nothing global changes, and
 from helpers.charts.bars import bars, dots
 from helpers.charts.lines import lines
 from helpers.charts.scatter import scatter
+from helpers.charts.sequence import sequence
 from helpers.charts.stacked import stacked
 from helpers.charts.timeline import timeline
 from helpers.charts.waveform import waveform
 
-__all__ = ["bars", "dots", "lines", "scatter", "stacked", "timeline", "waveform"]
+__all__ = ["bars", "dots", "lines", "scatter", "sequence", "stacked", "timeline", "waveform"]

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from helpers.recordings.frames import clean_frames, count_tokens
 from helpers.recordings.payloads import dump_with_payloads, lift_payloads, lift_stream, put_back_payloads
+from helpers.recordings.pcm import pack_pcm
 from helpers.recordings.provenance import Answered, remember, today
 from helpers.recordings.redaction import Redactor
 from helpers.recordings.streams import DEEPEST, EventReader, dump_json, is_mostly_text, measure_depth, play_event
@@ -17,7 +19,7 @@ __all__ = ["BODIES", "Answer", "is_utf8", "parse_body"]
 #   json    parsed          text    as it is               file    {"file", "bytes", "sha256"} of a sidecar; of sound
 #           that came in several pieces also "pieces", [[ms, where it ends]...]
 #   events  [[ms, data], [ms, data, name]...]              chunks  [[ms, text]...], a stream that is not all events
-#   frames  [{"ms", "from", "json"}...], the messages of a realtime session in both directions
+#   frames  [{"ms", "from", "json"}...], the messages of a realtime session in both directions, see frames.py
 BODIES = frozenset({"json", "text", "file", "events", "chunks", "frames"})
 
 
@@ -27,8 +29,8 @@ class Answer:
 
     body: of one of BODIES, by its name in `kind`; while it is not on disk yet, "file" is its bytes, or an open file of
     text or bytes where it was too large for the memory. elapsed_ms: to the last byte. source: {"kind": "stand-in",
-    "azure" or "other", "engine", "region"}. events: of a stream, as it was read, whatever it is kept as; of sound its
-    pieces, [ms, where it ends].
+    "azure" or "other", "engine", "region", "note"}. events: of a stream, as it was read, whatever it is kept as; of
+    sound its pieces, [ms, where it ends].
     """
 
     status: int
@@ -74,6 +76,9 @@ class Answer:
     def with_header(self, name: str, value: str) -> "Answer":
         return replace(self, headers={**self.headers, name: value})
 
+    def with_source(self, source: Mapping[str, Any]) -> "Answer":
+        return replace(self, source=source)
+
     def clean(self, redactor: Redactor, keep: Callable[[Any], dict[str, Any]]) -> "Answer":
         """As it may lie on disk. keep: writes bytes, or an open file, beside the recording and describes them.
 
@@ -84,7 +89,15 @@ class Answer:
             body = keep(redactor.bytes(self.body) if isinstance(self.body, bytes) else self.body)
             body |= {"pieces": list(self.events)} if self.events else {}
         elif self.kind == "events":
-            body = _unwrap(redactor.events(lift_stream(self.body, lambda data: keep(redactor.bytes(data)), _wrap)))
+            lifted = lift_stream(
+                self.body,
+                lambda data: keep(redactor.bytes(data)),
+                _wrap,
+                lambda data: pack_pcm(redactor.bytes(data)),  # in FLAC no rule would find what it looks for
+            )
+            body = _unwrap(redactor.events(lifted))
+        elif self.kind == "frames":
+            body = _unwrap(clean_frames(self.body, redactor, keep, _wrap))
         elif self.kind == "chunks":
             whole = "".join(text for _, text in self.body)
             if redactor.text(whole) != whole or redactor.events(list(self.events)) != self.events:
@@ -120,8 +133,10 @@ class Answer:
     def model(self) -> str:
         """The `model` that the answer itself names, "" where it names none (sound, errors)."""
         values = [self.body] if self.kind == "json" else [event[1] for event in self.events]
+        if self.kind == "frames":
+            values = [frame.get("json") for frame in self.body if frame["from"] == "server"]
         for value in values:
-            for part in (value, value.get("response") if isinstance(value, dict) else None):
+            for part in (value, *((value.get("response"), value.get("session")) if isinstance(value, dict) else ())):
                 if isinstance(part, dict) and isinstance(part.get("model"), str) and part["model"]:
                     return part["model"]
         return ""
@@ -132,6 +147,8 @@ class Answer:
 
         Sound whose body counts nothing has its characters or seconds in a header of Azure's.
         """
+        if self.kind == "frames":
+            return count_tokens(self.body)
         values = [self.body] if self.kind == "json" else [event[1] for event in reversed(self.events)]
         for value in values:
             for part in (value, value.get("response") if isinstance(value, dict) else None):
@@ -158,10 +175,18 @@ class Answer:
         """
         ids = [headers[name] for name in ("x-request-id", "apim-request-id") if name in headers]
         if self.kind == "json" and isinstance(self.body, dict) and isinstance(self.body.get("id"), str):
-            ids.append(self.body["id"])
+            ids += [self.body["id"], *_name_spoken(self.body.get("choices"))]
         text = self.body if self.kind == "text" and self.status < 400 else None
         about = (dict(self.source), self.recorded_on, self.elapsed_ms, self.event_ms)
         remember(ids, Answered(*about, self.status, asked, self.usage, is_fresh, is_free), text, is_whole)
+
+
+def _name_spoken(choices: Any) -> list[str]:
+    """The ids of a chat's spoken answers: who is handed one alone shall find who gave it."""
+    listed = choices if isinstance(choices, list) else []
+    messages = [choice.get("message") for choice in listed if isinstance(choice, dict)]
+    spoken = [message.get("audio") for message in messages if isinstance(message, dict)]
+    return [audio["id"] for audio in spoken if isinstance(audio, dict) and isinstance(audio.get("id"), str)]
 
 
 def _count_billed(headers: Mapping[str, str]) -> dict[str, int]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from helpers.recordings.frames import model_of_session
 from helpers.recordings.payloads import describe_file, describe_payloads, parse_multipart
 from helpers.recordings.redaction import Redactor
 from helpers.recordings.streams import DEEPEST, measure_depth
@@ -105,6 +106,8 @@ def model_of(request: Mapping[str, Any]) -> str:
     if deployment:
         return deployment[1]
     body = request.get("json") or request.get("form")
+    if "sent" in request or request["path"].endswith("/realtime"):
+        return model_of_session(request)
     model = body.get("model") if isinstance(body, dict) else None
     return model if isinstance(model, str) else ""
 

@@ -1,7 +1,7 @@
 """What to tell a reader whose request was never recorded: what was asked, what is nearest, what to do."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from helpers.errors import RecordingNotFound, RecordingUnreadable
@@ -13,25 +13,23 @@ __all__ = ["explain_miss"]
 _ABSENT = object()
 
 
-def explain_miss(store: Store, asked: Asked) -> RecordingNotFound:
-    """The error to raise; reads the recordings of the same operation, which takes a moment and only happens here."""
+def explain_miss(
+    store: Store, asked: Asked, recorded: Sequence[tuple[str, Mapping[str, Any]]] | None = None, what: str = "request"
+) -> RecordingNotFound:
+    """The error to raise; reads the recordings of the same operation, which takes a moment and only happens here.
+
+    recorded: (file name, request) of what it is held against, where that is known. what: was asked.
+    """
     operation = operation_of(asked.request)
     wanted = dict(_leaves(asked.request))
     candidates = []
-    for name in store.names():
-        if not name.startswith(operation + "."):
-            continue
-        try:
-            record = store.read(name)
-        except RecordingUnreadable:
-            continue  # a broken neighbour is not what was asked for
-        if record:
-            differences = _differences(wanted, dict(_leaves(record["request"])))
-            candidates.append((len(differences), _weight(differences), name, differences))
-    what = "no recorded answer for this request"
+    for name, request in _read_requests(store, operation) if recorded is None else recorded:
+        differences = _differences(wanted, dict(_leaves(request)))
+        candidates.append((len(differences), _weight(differences), name, differences))
+    told_first = f"no recorded answer for this {what}"
     if not candidates:
         return RecordingNotFound(
-            what,
+            told_first,
             asked=_describe(asked, []),
             nearest=f"none: {store.folder.name} holds no recording of {operation}",
             next=_ask_freely(""),
@@ -44,11 +42,23 @@ def explain_miss(store: Store, asked: Asked) -> RecordingNotFound:
         told.append(f"and {len(differences) - 3} more")
     recorded = [c[3][0][2] for c in candidates if [field for field, _, _ in c[3]] == fields and len(fields) == 1]
     return RecordingNotFound(
-        what,
+        told_first,
         asked=_describe(asked, differences),
         nearest=[name, *told],
         next=_ask_freely(_suggest(fields, recorded)),
     )
+
+
+def _read_requests(store: Store, operation: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name in store.names():
+        if not name.startswith(operation + "."):
+            continue
+        try:
+            record = store.read(name)
+        except RecordingUnreadable:
+            continue  # a broken neighbour is not what was asked for
+        if record:
+            yield name, record["request"]
 
 
 def _suggest(fields: list[str], recorded: list[Any]) -> str:

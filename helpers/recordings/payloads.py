@@ -14,6 +14,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
+from helpers.recordings.pcm import unpack_pcm
 from helpers.recordings.streams import dump_json
 
 __all__ = [
@@ -154,12 +155,18 @@ def lift_payloads(
             lifted[name] = item if data is None else taken(data)
         else:
             lifted[name] = lift_payloads(item, keep, name, keep_sound)
-    return {"literal": lifted} if value.keys() in (_SIDECAR, _PART, {"literal"}) else lifted
+    return {"literal": lifted} if value.keys() in (*_SIDECARS, {"literal"}) else lifted
 
 
-def lift_stream(events: Any, keep: Callable[[bytes], dict[str, Any]], wrap: Callable[[Any], Any]) -> Any:
+def lift_stream(
+    events: Any,
+    keep: Callable[[bytes], dict[str, Any]],
+    wrap: Callable[[Any], Any],
+    pack: Callable[[bytes], bytes | None] = lambda data: None,
+) -> Any:
     """The same of a stream's events, all whose sound goes into one file: each piece is also described by its `range`
-    of bytes in it. wrap: is given each description, and what it makes of it stands in the events."""
+    of bytes in it. wrap: is given each description, and what it makes of it stands in the events. pack: makes FLAC of
+    raw PCM, or None: then the piece has its `pcm_range`, of the bytes that were packed."""
     sound, places = bytearray(), []
 
     def set_aside(data: bytes) -> Any:
@@ -168,25 +175,30 @@ def lift_stream(events: Any, keep: Callable[[bytes], dict[str, Any]], wrap: Call
         return wrap(places[-1])
 
     lifted = lift_payloads(events, lambda data: wrap(keep(data)), "", set_aside)
-    described = keep(bytes(sound)) if places else {}
+    packed = pack(bytes(sound)) if suffix_of(bytes(sound[:16])) == ".bin" else None
+    described = keep(packed or bytes(sound)) if places else {}
     for place in places:
+        if packed:
+            place["pcm_range"] = place.pop("range")
         place |= described
     return lifted
 
 
 _SIDECAR = {"file", "bytes", "sha256"}
-_PART = {*_SIDECAR, "range"}
+_SIDECARS = (_SIDECAR, {*_SIDECAR, "range"}, {*_SIDECAR, "pcm_range"})
 
 
 def is_sidecar(value: Any) -> bool:
     """Whether this describes a file beside a recording, or a part of one."""
-    return isinstance(value, dict) and _SIDECAR <= value.keys() <= {*_PART, "pieces"}
+    return isinstance(value, dict) and _SIDECAR <= value.keys() <= {*_SIDECAR, "range", "pcm_range", "pieces"}
 
 
 def _keeper(owner: dict[str, Any], name: str, parent: str, keep: Any, keep_sound: Any) -> Any:
     """Who takes this field, None where it is no payload."""
     kind = str(owner.get("type", ""))  # of a JSON schema it may be a list
     if (parent == "audio" and name == "data") or _SOUND_FIELDS.get(kind) == name:
+        return keep_sound
+    if name == "audio" and kind in {"audio", "output_audio", "input_audio"}:  # a part of a conversation's item
         return keep_sound
     return keep if name in {"b64_json", "partial_image_b64"} or _EVENT_FIELDS.get(kind) == name else None
 
@@ -196,11 +208,12 @@ def put_back_payloads(value: Any, read: Callable[[dict[str, Any]], bytes]) -> An
     files: dict[str, bytes] = {}  # a file of many parts is read once
 
     def read_part(described: dict[str, Any]) -> bytes:
-        if "range" not in described:
+        if described.keys() == _SIDECAR:
             return read(described)
         if described["file"] not in files:
-            files[described["file"]] = read(described)
-        return files[described["file"]][slice(*described["range"])]
+            whole = read(described)
+            files[described["file"]] = unpack_pcm(whole) if "pcm_range" in described else whole
+        return files[described["file"]][slice(*(described.get("range") or described["pcm_range"]))]
 
     return _replace_lifted(value, lambda described: base64.b64encode(read_part(described)).decode("ascii"))
 
@@ -227,7 +240,7 @@ def _replace_lifted(value: Any, instead: Callable[[dict[str, Any]], str]) -> Any
         return value if is_vector else [_replace_lifted(item, instead) for item in value]
     if not isinstance(value, dict):
         return value
-    if value.keys() in (_SIDECAR, _PART):
+    if value.keys() in _SIDECARS:
         return instead(value)
     literal = value.keys() == {"literal"}
     value = value["literal"] if literal else value

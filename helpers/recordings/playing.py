@@ -8,10 +8,10 @@ from typing import IO
 
 import httpx2
 
-__all__ = ["FromFile", "Passed", "Pieces", "Played"]
+__all__ = ["LONGEST_PAUSE_MS", "FromFile", "Passed", "Pieces", "Played"]
 
 
-_LONGEST_PAUSE_MS = 1_800
+LONGEST_PAUSE_MS = 1_800
 
 
 class Played(httpx2.SyncByteStream, httpx2.AsyncByteStream):
@@ -47,7 +47,7 @@ def _shorten_pauses(pieces: list[tuple[float, bytes]], pace: float) -> list[tupl
     """The pieces with the times at which they are played, in milliseconds."""
     played, before, now = [], 0.0, 0.0
     for ms, piece in pieces:
-        now += min((ms - before) * pace, _LONGEST_PAUSE_MS)
+        now += min((ms - before) * pace, LONGEST_PAUSE_MS)
         before = ms
         played.append((now, piece))
     return played

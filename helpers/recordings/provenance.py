@@ -18,11 +18,13 @@ _listener: Callable[["Answered"], None] | None = None
 
 @dataclass(frozen=True)
 class Answered:
-    """source: {"kind": "stand-in", "azure" or "other", "engine", "region"}; date: ISO; elapsed_ms: to the last byte.
+    """source: {"kind": "stand-in", "azure" or "other", "engine", "region", "note"}; date: ISO.
 
+    elapsed_ms: to the last byte.
     event_ms: when each event of a stream came, in milliseconds since the request. status: of HTTP. asked: the model
     that the request named. usage: as the service counted it. is_fresh: whether the service was asked, not the disk.
-    is_free: whether this machine answered, which sends no bill.
+    is_free: whether this machine answered, which sends no bill. is_call: False of what came beside an answer, and
+    whose tokens count.
     """
 
     source: dict[str, Any]
@@ -34,6 +36,7 @@ class Answered:
     usage: Mapping[str, Any] = field(default_factory=dict)
     is_fresh: bool = False
     is_free: bool = False
+    is_call: bool = True
 
 
 def listen(listener: Callable[[Answered], None] | None) -> None:

@@ -19,6 +19,7 @@ _FORM_EVENTS = re.compile(_FIELD % (b"stream", b"true"), re.I)
 _FORM_TEXT = re.compile(_FIELD % (b"response_format", b"text|srt|vtt"))
 _JSON_EVENTS = re.compile(rb'"stream"\s*:\s*true|"stream_format"\s*:\s*"sse"')
 _JSON_TEXT = re.compile(rb'"response_format"\s*:\s*"(?:text|srt|vtt)"')
+_NAMING = ("model", "deployment")  # in the address of a realtime session
 _ORIGIN = "helpers.origin"  # httpx2 hands a request's extensions on to the request that follows a redirect
 
 
@@ -96,6 +97,9 @@ class Requests:
             kept = [pair for pair in url.params.multi_items() if not self._tells(*pair, carried)]
             if len(kept) < len(url.params.multi_items()):
                 url = url.copy_with(params=kept)
+        if path.endswith("/realtime"):
+            pairs = url.params.multi_items()
+            url = url.copy_with(params=[(n, self._own_name(v) if n in _NAMING else v) for n, v in pairs])
         own = re.sub("(?<=/deployments/)[^/]+", lambda model: self._own_name(model[0]), path, count=1)
         if own != path:
             url = url.copy_with(path=own)
@@ -111,6 +115,13 @@ class Requests:
             if name.lower() not in {b"content-length", b"transfer-encoding"}
         ]
         return httpx2.Request(request.method, url, headers=headers, content=content, extensions=request.extensions)
+
+    def rename_message(self, message: str | bytes) -> str | bytes:
+        """A message of a session as it leaves: it names deployments too, such as the one that writes down speech."""
+        if not self.deployments:
+            return message
+        renamed = _rename_in_json(message if isinstance(message, bytes) else message.encode("utf-8"), self.deployments)
+        return renamed if isinstance(message, bytes) else renamed.decode("utf-8")
 
     def canonical_location(self, asked: httpx2.URL, location: str) -> str:
         """Where a redirect leads, as it is kept: below the same server a path, as in the recorded requests."""
@@ -160,9 +171,21 @@ def _rename_in_json(body: bytes, deployments: Mapping[str, str]) -> bytes:
         value = json.loads(body)
     except (ValueError, RecursionError):
         return body
-    if not isinstance(value, dict) or not isinstance(value.get("model"), str) or value["model"] not in deployments:
+    if not isinstance(value, dict):
         return body
-    return json.dumps({**value, "model": deployments[value["model"]]}, ensure_ascii=False).encode("utf-8")
+    renamed = _rename_models(value, deployments)
+    return body if renamed == value else json.dumps(renamed, ensure_ascii=False).encode("utf-8")
+
+
+def _rename_models(value: dict[str, Any], deployments: Mapping[str, str]) -> dict[str, Any]:
+    """The model of a request; of a realtime session's settings, also those inside."""
+    renamed = dict(value)
+    if isinstance(model := value.get("model"), str):
+        renamed["model"] = deployments.get(model, model)
+    for name in ("session", "audio", "input", "transcription", "input_audio_transcription"):
+        if isinstance(inside := value.get(name), dict):
+            renamed[name] = _rename_models(inside, deployments)
+    return renamed
 
 
 def _rename_in_form(body: bytes, deployments: Mapping[str, str]) -> bytes:

@@ -1,7 +1,7 @@
 """One connect(): which answer a request gets, where a request goes, and what is kept of the answer."""
 
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from helpers.recordings.store import Store
 __all__ = ["ENGINE_HEADER", "Flow", "Session"]
 
 # A stand-in says with this header which engine answered; Azure never sends it.
-ENGINE_HEADER = "x-standin-engine"
+ENGINE_HEADER, NOTE_HEADER = "x-standin-engine", "x-standin-note"
 
 Flow = Generator[httpx2.Request | httpx2.Response, Any, httpx2.Response]
 
@@ -49,7 +49,7 @@ class Session:
         self.mode = mode
         self.endpoint = endpoint
         self.requests = requests
-        self._pace = pace
+        self.pace = pace
         self._used = used
         self._lock = threading.Lock()
         self._turns: dict[str, int] = {}
@@ -67,12 +67,12 @@ class Session:
         asked = self.requests.describe(request, body)
         if self.mode == "record":
             # The path stays: it says which operation this is, and a resource may be called like a word of it.
-            cleaned = self._redactor(request).value(asked.request) | {"path": asked.request["path"]}
+            cleaned = self.redactor(request).value(asked.request) | {"path": asked.request["path"]}
             asked = Asked(cleaned, asked.key)
         if found := self._find(asked):
             index, answer = found
             name = f"recorded-{self.store.name}-{asked.key}-{index}"
-            return hand_over(answer, request, self.store.open_file, self._pace, name, model_of(asked.request))
+            return hand_over(answer, request, self.store.open_file, self.pace, name, model_of(asked.request))
         return (yield from self._record(asked, request, body))
 
     def _pass_on(self, request: httpx2.Request, body: bytes) -> Flow:
@@ -92,7 +92,7 @@ class Session:
                 intake.feed(piece)
         except httpx2.RequestError as error:  # cut off: no whole answer, so nothing to keep
             return rebuild(request, response, Pieces(intake.pieces(), error))
-        answer = intake.answer(lambda model: self._source_of(response, model))
+        answer = intake.answer(lambda model: self.source_of(response, model))
         self._keep(asked, request, response, answer, intake)
         handed = rebuild(request, response, intake.pieces())
         is_free = is_loopback(response.url.host)
@@ -108,13 +108,13 @@ class Session:
         """
         handed = rebuild(request, response, b"")
         is_free = is_loopback(response.url.host)
-        begun = Answer(response.status_code, "file", b"", source=self._source_of(response, ""))
+        begun = Answer(response.status_code, "file", b"", source=self.source_of(response, ""))
         begun.note(handed.headers, model, is_fresh=True, is_whole=False)
         noted: list[Answer] = []
 
         def note() -> Answer:
             if not noted:
-                noted.append(intake.answer(lambda named: self._source_of(response, named)))
+                noted.append(intake.answer(lambda named: self.source_of(response, named)))
                 noted[0].note(handed.headers, model, is_fresh=True, is_free=is_free)
             return noted[0]
 
@@ -149,7 +149,7 @@ class Session:
         answer stands. Raises RecordingNotFound in replay, RecordingNotKept where recording cannot start.
         """
         if self.mode == "record":
-            self._start_recording()
+            self.start_recording()
             if self._is_past_recorded(asked.key):
                 return None
         name = asked.name
@@ -169,7 +169,7 @@ class Session:
             raise explain_miss(self.store, asked)
         else:
             index = min(turn, len(answers) - 1) if asked.is_read else turn % len(answers)
-        self._note_use(name, index)
+        self.note_use(name, index)
         return index, Answer.from_record(answers[index])
 
     def _is_past_recorded(self, key: str) -> bool:
@@ -184,30 +184,42 @@ class Session:
         self, asked: Asked, request: httpx2.Request, response: httpx2.Response, answer: Answer, intake: Intake
     ) -> None:
         """Write one answer. Raises RecordingNotKept, with the answer in its `body`."""
-        redactor = self._redactor(request, response, model_of(asked.request))
+        redactor = self.redactor(request, response, model_of(asked.request))
         if location := answer.headers.get("location"):
             moved = self.requests.canonical_location(request.url, location)
             answer = answer.with_header("location", moved)
+        self.keep(asked, redactor, answer, lambda: b"".join(intake.pieces()))
+
+    def keep(self, asked: Asked, redactor: Redactor, answer: Answer, body: Callable[[], bytes] | None = None) -> int:
+        """Write one answer; its index. body: what came. Raises RecordingNotKept, and so does the next request."""
         try:
             index = self.store.append(asked, answer, redactor)
         except (OSError, RecordingUnreadable) as error:
-            what = f"the answer came and could not be kept (this error's .body holds it): {asked.name}"
-            refusal = _not_kept(self.store, error, what)
-            refusal.body = b"".join(intake.pieces())
+            told = " (this error's .body holds it)" if body else ""
+            refusal = _not_kept(self.store, error, f"the answer came and could not be kept{told}: {asked.name}")
+            if body:
+                refusal.body = body()
+            else:
+                self._not_kept = refusal  # nobody can be told: the next request says so
             raise refusal from error
-        self._note_use(asked.name, index)
+        self.note_use(asked.name, index)
+        return index
 
-    def _source_of(self, response: httpx2.Response, model: str) -> dict[str, Any]:
-        """Who answered, by the address that did: {"kind": "stand-in" | "azure" | "other", "engine", ["region"]}."""
+    def source_of(self, response: httpx2.Response, model: str) -> dict[str, Any]:
+        """Who answered, by the address that did: {"kind": "stand-in" | "azure" | "other", "engine"}.
+
+        Of Azure also its "region"; of a stand-in the "note" what is not as on Azure, such as whose voice speaks.
+        """
         if engine := response.headers.get(ENGINE_HEADER):
-            return {"kind": "stand-in", "engine": engine}
+            note = response.headers.get(NOTE_HEADER)
+            return {"kind": "stand-in", "engine": engine, **({"note": note} if note else {})}
         source = {"kind": "other", "engine": clean_model(model)}
         if response.url.scheme == "https" and find_resource(response.url.host):
             region = response.headers.get("x-ms-region")
             return {**source, "kind": "azure", **({"region": region} if region else {})}
         return source
 
-    def _start_recording(self) -> None:
+    def start_recording(self) -> None:
         with self._lock:
             if not self._started:
                 try:
@@ -216,7 +228,7 @@ class Session:
                     raise _not_kept(self.store, error, "nothing was asked: its answer could not be kept") from error
                 self._started = True
 
-    def _redactor(self, request: httpx2.Request, response: httpx2.Response | None = None, model: str = "") -> Redactor:
+    def redactor(self, request: httpx2.Request, response: httpx2.Response | None = None, model: str = "") -> Redactor:
         cookies = request.headers.get("cookie", "").split(";")
         secrets = list(credentials_of(request))
         names: dict[str, str] = {}
@@ -234,7 +246,7 @@ class Session:
             names[self.endpoint.host] = "YOUR-SERVER"
         return Redactor(secrets, names)
 
-    def _note_use(self, name: str, index: int) -> None:
+    def note_use(self, name: str, index: int) -> None:
         if self._used:
             with self._used.open("a", encoding="utf-8") as used:
                 used.write(f"{self.store.folder.name}/{name}#{index}\n")

@@ -74,10 +74,12 @@ async def _answer(answering: Answering, request: Request, with_logprobs: bool, s
     if choices is None:
         return Response()
     messages = [_message(choice) for choice in choices]
-    for choice, message, speaker in zip(choices, messages, speakers, strict=False):
-        if not choice.calls:
-            message |= {"audio": await speak_choice(speaker, choice), "content": None}
-            messages[choices.index(choice)] = dict(sorted(message.items()))
+    for i, speaker in enumerate(speakers):
+        if not choices[i].calls:
+            audio = await speak_choice(speaker, choices[i], request)
+            if audio is None:
+                return Response()
+            messages[i] = dict(sorted({**messages[i], "audio": audio, "content": None}.items()))
     answering.spoken_tokens = sum(speaker.spoken.tokens for speaker in speakers)
     body = {
         "choices": [
@@ -147,7 +149,7 @@ async def _events(
                 if choice not in begun and (piece.text or piece.finish):
                     begun.add(choice)
                     if not piece.calls:
-                        yield chunk(choice, {"role": "assistant", **_open_text(speakers, choice)})
+                        yield chunk(choice, {**_open_text(speakers, choice), "role": "assistant"})
                 for i, call in enumerate(piece.calls):
                     opened = {
                         "function": {"arguments": "", "name": call.name},

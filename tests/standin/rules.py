@@ -119,6 +119,8 @@ def _refuse(api: str, name: str, value: Any, rule: Mapping[str, str]) -> Service
         message = (
             "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
         )
+    elif name == "response_format" and isinstance(value, Mapping):
+        return _refuse_format(str(value.get("type")))
     elif name == "dimensions":
         return bad_request("This model does not support specifying dimensions.")
     elif value is True and not rule["error_code"]:
@@ -126,6 +128,14 @@ def _refuse(api: str, name: str, value: Any, rule: Mapping[str, str]) -> Service
     else:
         message = f"Unsupported parameter: '{name}' is not supported with this model."
     return bad_request(message, name, "unsupported_parameter")
+
+
+def _refuse_format(kind: str) -> ServiceError:
+    message = f"Invalid parameter: 'response_format' of type '{kind}' is not supported with this model."
+    if kind == "json_schema":
+        guide = "https://platform.openai.com/docs/guides/structured-outputs"
+        message += f" Learn more about supported models at the Structured Outputs guide: {guide}"
+    return bad_request(message)
 
 
 def _check_roles(rule: Mapping[str, str] | None, messages: Any) -> None:

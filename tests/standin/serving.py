@@ -18,14 +18,16 @@ from tests.standin.front import Front, Received
 from tests.standin.limits import Limit, Meter
 from tests.standin.seeing.reading import NonsenseReader, Reader, find_reader
 from tests.standin.servers import LOOPBACK, ThreadServer
-from tests.standin.sound.hearing import Hearing, NonsenseHearing, Whisper
+from tests.standin.sound.hearing import Hearing, NonsenseHearing, OneAtATime, Whisper
 from tests.standin.sound.moonshine import Moonshine
 from tests.standin.sound.speaking import Kokoro, NonsenseSpeaking, Speaking
 from tests.standin.sound.whisper_tiny import WhisperTiny
 from tests.standin.tokens import CountByWords, CountPrompt, CountTokens
 from tests.standin.vectors import NonsenseVectors, VectorEngine, find_vectors
 
-__all__ = ["Standin", "build_front", "make_key", "serve"]
+__all__ = ["HEARING", "Standin", "build_front", "make_key", "serve"]
+
+HEARING: tuple[type[OneAtATime], ...] = (Whisper, WhisperTiny, Moonshine)  # which of them, standins.csv says
 
 
 @dataclass(frozen=True)
@@ -100,9 +102,7 @@ def build_front(
     )
     reader: Reader = NonsenseReader() if words else find_reader(say)
     # These load, and fetch what they need, when the first sound comes.
-    hearing: list[Hearing] = (
-        [NonsenseHearing()] if words else [kind(weights, say) for kind in (Whisper, WhisperTiny, Moonshine)]
-    )
+    hearing: list[Hearing] = [NonsenseHearing()] if words else [kind(weights, say) for kind in HEARING]
     hears = hearing[0]  # and what chats and sessions hear with
     speaks: Speaking = NonsenseSpeaking() if words else Kokoro(weights, say)
     key, token, meter = key or make_key(), _make_token(), meter or Meter()

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
-from helpers.parameters import find_rule
+from helpers.parameters import find_rule, is_idle
 from tests.standin.deployments import Deployment
 from tests.standin.forms import files_of, texts_of
 from tests.standin.refusals import ServiceError, bad_request, missing, not_served, operation_refused
@@ -87,7 +87,7 @@ def check_transcription(api: str, deployment: Deployment, form: FormData) -> Wan
         details=frozenset(granular or {"segment"}),
         logprobs="logprobs" in include,
         # whisper takes stream and answers whole
-        stream=_one(form, "stream").lower() == "true" and bool(rule and rule["accepted"] == "yes"),
+        stream=_one(form, "stream").lower() == "true" and bool(rule and not is_idle(rule)),
     )
 
 

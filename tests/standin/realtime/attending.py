@@ -2,6 +2,7 @@
 
 import math
 import re
+import traceback
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -27,7 +28,7 @@ _PER_TRANSCRIPT = 2  # tokens beside those of its words
 
 async def listen_to(front: Front, part: Part) -> None:
     """What the chat engine is told of a sound. Raises ServiceError."""
-    part.heard = join_text(await hear_sound(front.hears, part.pcm, part.rate, Asked()))
+    part.heard = join_text(await hear_sound(front.hears, part.pcm, part.rate, Asked(pauses=True)))
 
 
 async def attend_item(session: "Session", item: Item, settings: SessionSettings) -> None:
@@ -37,6 +38,9 @@ async def attend_item(session: "Session", item: Item, settings: SessionSettings)
             await _transcribe(session, item, settings.transcription, _LOGPROBS in (settings.include or ()))
     except ServiceError as refused:
         _tell_failed(session, item, refused.error.get("code"))
+    except Exception:
+        traceback.print_exc()
+        _tell_failed(session, item, None)
     finally:
         item.told.set()
 
@@ -48,7 +52,8 @@ async def _transcribe(session: "Session", item: Item, wanted: Mapping[str, Any],
         return
     (part,) = item.parts
     engine = cast(Hearing, deployment.engine)
-    asked = Asked(language=wanted["language"] or "", prompt=wanted["prompt"] or "", tokens=with_logprobs)
+    language, prompt = wanted["language"] or "", wanted["prompt"] or ""
+    asked = Asked(language=language, prompt=prompt, tokens=with_logprobs, pauses=True)
     segments = await hear_sound(engine, part.pcm, part.rate, asked)
     text = join_text(segments)
     if engine is session.front.hears and not asked.language and not asked.prompt:

@@ -9,6 +9,7 @@ from tests.standin.engines import Engine
 from tests.standin.front import Front
 from tests.standin.pieces import EngineRequest, Piece, ask_engine
 from tests.standin.realtime.conversation import Item
+from tests.standin.talking.speaking import ask_to_speak
 from tests.standin.toolbox import Toolbox, spell_history
 
 __all__ = ["answer_chat", "chat_tools", "spell_messages"]
@@ -47,8 +48,9 @@ def answer_chat(
     choice: Any,
     temperature: float,
     limit: int,
+    speaks: bool,
 ) -> AsyncIterator[Piece]:
-    """The pieces of an answer: words, or calls."""
+    """The pieces of an answer: words, or calls. speaks: whether it will be heard and not read."""
     if isinstance(choice, dict):
         choice = {"type": "function", "function": {"name": choice["name"]}}
     toolbox = Toolbox.build(chat_tools(tools), choice, True)
@@ -57,4 +59,5 @@ def answer_chat(
     def ask(request: EngineRequest) -> AsyncIterator[Piece]:
         return ask_engine(front.http, cast(Engine, deployment.engine), request)
 
-    return perform(ChatTask(spell_history(messages), asked, limit, 0, toolbox=toolbox), ask)
+    spelt = spell_history(messages)
+    return perform(ChatTask(ask_to_speak(spelt) if speaks else spelt, asked, limit, 0, toolbox=toolbox), ask)

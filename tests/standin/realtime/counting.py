@@ -1,4 +1,4 @@
-"""Tokens of a session, by rules that fit the recorded answers of Azure to within a token, and what is taken from the
+"""Tokens of a session, by rules that fit the recorded answers of Azure to within two tokens, and what comes from the
 cache. Texts are counted by the tokenizer of the Azure model."""
 
 import math

@@ -11,7 +11,7 @@ from tests.standin.realtime.conversation import Conversation, Item, Part
 from tests.standin.realtime.formats import RATES, decode_bytes, encode_samples
 from tests.standin.realtime.ids import make_realtime_id
 from tests.standin.realtime.settings import SessionSettings
-from tests.standin.realtime.told import EventRefused, refuse_missing, refuse_type
+from tests.standin.realtime.told import EventRefused, refuse_missing, refuse_type, refuse_unknown, refuse_voice
 
 if TYPE_CHECKING:
     from tests.standin.realtime.session import Session
@@ -146,14 +146,15 @@ def read_response(path: str, given: Any, session: "Session") -> Wanted:
         raise EventRefused("A transcription session makes no responses.", "invalid_event", "type")
     own = {name: given[name] for name in ("conversation", "input", "metadata") if name in given}
     rest = {name: value for name, value in given.items() if name not in own}
+    if "type" in rest or "model" in rest:
+        raise refuse_unknown(f"{path}.{'type' if 'type' in rest else 'model'}")
     if not dialect.is_preview:
         rest["type"] = "realtime"
     elif "max_output_tokens" in rest:
         rest["max_response_output_tokens"] = rest.pop("max_output_tokens")
     settings = dialect.read_update(path, rest, now)
     if settings.voice != now.voice and session.conversation.has_spoken:
-        message = "Cannot update a conversation's voice if assistant audio is present."
-        raise EventRefused(message, "cannot_update_voice")
+        raise refuse_voice()
     if isinstance(settings.tool_choice, dict):
         name = settings.tool_choice["name"]
         if name not in [tool["name"] for tool in settings.tools]:

@@ -1,11 +1,13 @@
 """Reads what a client sends, field by field: what is unknown, of a wrong type or out of bounds is refused whole."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tests.standin.realtime.told import EventRefused, check_word, refuse_missing, refuse_type, refuse_unknown
+from tests.standin.wire import dump_json
 
-__all__ = ["Read", "boolean", "integer", "nullable", "number", "read_fields", "text", "whatever", "word"]
+__all__ = ["Read", "boolean", "integer", "nullable", "number", "parse_event", "read_fields", "text", "whatever", "word"]
 
 Read = Callable[[str, Any], Any]  # (the field's path, its value) -> the value that holds; raises EventRefused
 
@@ -71,3 +73,23 @@ def _bounded(kind: str, expected: str, types: tuple[type[float], ...], least: fl
         return value
 
     return read
+
+
+def parse_event(frame: str | bytes) -> dict[str, Any]:
+    """An event of a client's, which has a type."""
+    if isinstance(frame, bytes):
+        raise EventRefused("Binary frames are not taken: send each event as JSON text.", "invalid_event")
+    try:
+        event = json.loads(frame, parse_constant=_refuse_constant)
+        dump_json(event)  # half a surrogate pair is legal JSON and no text: it could not be told back
+    except (ValueError, RecursionError):
+        raise EventRefused("The event could not be parsed as JSON.", "invalid_json") from None
+    if not isinstance(event, dict):
+        raise EventRefused("The event must be a JSON object.", "invalid_json")
+    if "type" not in event:
+        raise refuse_missing("type")
+    return event
+
+
+def _refuse_constant(word: str) -> None:
+    raise ValueError(f"no JSON: {word}")

@@ -31,7 +31,10 @@ __all__ = ["ROUTES", "admits", "label_of"]
 
 _LONGEST = 3_600  # seconds of a session
 _SECRET_SECONDS, _LEAST_SECONDS, _MOST_SECONDS = 7_200, 10, 7_200
-_NOTE = "turns are detected by loudness; what is heard is written down, answered as text, and spoken"
+_NOTE = (
+    "turns are detected by loudness; what is heard is written down, answered as text, and spoken; "
+    "a transcription is by the engine of its own deployment"
+)
 
 
 async def _talk(websocket: WebSocket) -> None:
@@ -83,6 +86,7 @@ async def _run(
                 await websocket.close(1001, LIMIT_MESSAGE)
     finally:
         writing.cancel()
+        await asyncio.gather(writing, return_exceptions=True)
         await session.close()
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,7 +19,16 @@ from tests.standin.realtime.ids import make_realtime_id
 from tests.standin.realtime.incoming import Incoming
 from tests.standin.realtime.responding import Responding
 from tests.standin.realtime.settings import SessionSettings
-from tests.standin.realtime.told import EventRefused, check_word, refuse_empty_commit, refuse_missing, tell_error
+from tests.standin.realtime.told import (
+    EventRefused,
+    check_word,
+    refuse_empty_commit,
+    refuse_kind,
+    refuse_missing,
+    refuse_second,
+    refuse_voice,
+    tell_error,
+)
 from tests.standin.realtime.turns import Started, Stopped
 
 __all__ = ["Session"]
@@ -75,20 +85,23 @@ class Session:
             task.cancel()
         await asyncio.gather(*self._attending, return_exceptions=True)
 
-    def tell(self, name: str, **about: Any) -> None:
-        event = self.dialect.tell_event({"type": name, "event_id": make_realtime_id("event"), **about})
+    def tell(self, kind: str, /, **about: Any) -> None:
+        event = self.dialect.tell_event({"type": kind, "event_id": make_realtime_id("event"), **about})
         if event is not None:
             self._send(event)
 
     async def take(self, frame: str | bytes) -> None:
         """One frame of the client's. Whatever is in it, the session goes on."""
-        event: Any = None
+        event: dict[str, Any] | None = None
         try:
-            event = _parse(frame)
+            event = r.parse_event(frame)
             await self._handlers[check_word("type", event["type"], list(self._handlers))](event)
         except EventRefused as refused:
-            named = event.get("event_id") if isinstance(event, dict) else None
-            self._send(tell_error(refused, named))
+            self._send(tell_error(refused, event and event.get("event_id")))
+        except Exception:
+            traceback.print_exc()
+            broken = EventRefused("The server had an error while processing your event.", None, None, "server_error")
+            self._send(tell_error(broken, event and event.get("event_id")))
 
     # What an answer is made from.
 
@@ -119,12 +132,9 @@ class Session:
             raise refuse_missing("session")
         settings = self.dialect.read_update("session", event["session"], self.settings)
         if settings.voice != self.settings.voice and self.conversation.has_spoken:
-            message = "Cannot update a conversation's voice if assistant audio is present."
-            raise EventRefused(message, "cannot_update_voice")
+            raise refuse_voice()
         if settings.kind != self.settings.kind and (list(self.conversation) or settings.kind == "realtime"):
-            wanted, now = settings.kind, self.settings.kind
-            message = f"Passing a {wanted} session update event to a {now} session is not allowed."
-            raise EventRefused(message, "invalid_session_type", "session.type")
+            raise refuse_kind(settings.kind, self.settings.kind)
         self.settings = settings
         self._incoming.set(settings)
         kind = "session" if event["type"] == "session.update" else "transcription_session"
@@ -145,8 +155,7 @@ class Session:
     async def _begin_turn(self, found: Started) -> None:
         self._speaking = make_realtime_id("item")
         self.tell("input_audio_buffer.speech_started", audio_start_ms=found.at_ms, item_id=self._speaking)
-        if self._is_answering and self._detection.get("interrupt_response", True):
-            assert self._responding
+        if self._responding and self._answering and self._detection.get("interrupt_response", True):
             await self._responding.stop("turn_detected")
 
     def _end_turn(self, found: Stopped) -> None:
@@ -154,8 +163,8 @@ class Session:
         self.tell("input_audio_buffer.speech_stopped", audio_end_ms=found.at_ms, item_id=self._speaking)
         self._take_turn(found.at_ms)
         if self.settings.kind == "realtime" and self._detection.get("create_response", True):
-            if self._is_answering:
-                self._send(tell_error(self._refuse_second()))
+            if self._answering:
+                self._send(tell_error(refuse_second(self._answering)))
             else:
                 self._respond(self.settings, list(self.conversation), False, None)
 
@@ -221,13 +230,13 @@ class Session:
     async def _create_response(self, event: Mapping[str, Any]) -> None:
         given = event.get("response")
         wanted = items.read_response("response", {} if given is None else given, self)
-        if self._is_answering:
-            raise self._refuse_second()
+        if self._answering:
+            raise refuse_second(self._answering)
         self._respond(wanted.settings, wanted.items, wanted.is_apart, wanted.metadata)
 
     async def _cancel_response(self, event: Mapping[str, Any]) -> None:
         named = event.get("response_id")
-        if not self._responding or not self._is_answering or named not in (None, self._responding.response.id):
+        if not self._responding or not self._answering or named not in (None, self._answering):
             raise EventRefused("Cancellation failed: no active response found", "response_cancel_not_active")
         await self._responding.stop("client_cancelled")
 
@@ -236,31 +245,10 @@ class Session:
         self._responding.start()
 
     @property
-    def _is_answering(self) -> bool:
-        return self._responding is not None and self._responding.is_running
+    def _answering(self) -> str:
+        """The id of the answer that is being made, "" where there is none."""
+        return self._responding.response.id if self._responding and self._responding.is_running else ""
 
     @property
     def _detection(self) -> Mapping[str, Any]:
         return self.settings.turn_detection or {}
-
-    def _refuse_second(self) -> EventRefused:
-        assert self._responding
-        message = (
-            f"Conversation already has an active response in progress: {self._responding.response.id}. "
-            "Wait until the response is finished before creating a new one."
-        )
-        return EventRefused(message, "conversation_already_has_active_response")
-
-
-def _parse(frame: str | bytes) -> Any:
-    if isinstance(frame, bytes):
-        raise EventRefused("Binary frames are not taken: send each event as JSON text.", "invalid_event")
-    try:
-        event = json.loads(frame)
-    except (ValueError, RecursionError):
-        raise EventRefused("The event could not be parsed as JSON.", "invalid_json") from None
-    if not isinstance(event, dict):
-        raise EventRefused("The event must be a JSON object.", "invalid_json")
-    if "type" not in event:
-        raise refuse_missing("type")
-    return event

@@ -10,9 +10,12 @@ __all__ = [
     "EventRefused",
     "check_word",
     "refuse_empty_commit",
+    "refuse_kind",
     "refuse_missing",
+    "refuse_second",
     "refuse_type",
     "refuse_unknown",
+    "refuse_voice",
     "tell_error",
 ]
 
@@ -64,3 +67,22 @@ def refuse_empty_commit(milliseconds: float) -> EventRefused:
         f"but buffer only has {milliseconds:.2f}ms of audio."
     )
     return EventRefused(message, "input_audio_buffer_commit_empty")
+
+
+def refuse_second(running: str) -> EventRefused:
+    """running: the id of the answer that is being made."""
+    message = (
+        f"Conversation already has an active response in progress: {running}. "
+        "Wait until the response is finished before creating a new one."
+    )
+    return EventRefused(message, "conversation_already_has_active_response")
+
+
+def refuse_voice() -> EventRefused:
+    message = "Cannot update a conversation's voice if assistant audio is present."
+    return EventRefused(message, "cannot_update_voice")
+
+
+def refuse_kind(wanted: str, now: str) -> EventRefused:
+    message = f"Passing a {wanted} session update event to a {now} session is not allowed."
+    return EventRefused(message, "invalid_session_type", "session.type")

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 __all__ = ["Started", "Stopped", "TurnDetector"]
 
 _FRAME_MS = 32
-_RUN = 2  # loud frames that make speech: one alone is a click
+_RUN = 3  # loud frames that make speech: fewer are a click
 _QUIET_DB, _LOUD_DB = -60.0, -20.0  # below full scale: as unlike and as like speech as it gets
 
 

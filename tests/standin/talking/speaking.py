@@ -8,6 +8,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import iterate_in_threadpool
+from starlette.requests import Request
 
 from tests.standin.answering import Choice
 from tests.standin.front import Front
@@ -93,9 +94,14 @@ class Speaker:
         return b"".join(encode_sound(parts or [_silence()], self._voice.kind))
 
 
-async def speak_choice(speaker: Speaker, choice: Choice) -> dict[str, Any]:
-    """`audio` of a message, which says the choice's text."""
-    parts = [part async for part in speaker.speak(choice.text)]
+async def speak_choice(speaker: Speaker, choice: Choice, request: Request) -> dict[str, Any] | None:
+    """`audio` of a message, which says the choice's text; None when the client has left."""
+    parts = []
+    async with aclosing(speaker.speak(choice.text)) as spoken_parts:  # type: ignore[type-var]
+        async for part in spoken_parts:
+            parts.append(part)
+            if await request.is_disconnected():
+                return None
     if speaker.is_cut:
         choice.finish = "length"
     spoken = speaker.end(choice.text)
