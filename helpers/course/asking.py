@@ -16,6 +16,8 @@ __all__ = ["blank_magics", "read_models"]
 _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _LISTS = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
+_MAGIC = re.compile(r"(?m)^([ \t]*)(?:[%!?].*|[A-Za-z_][\w., \t]*=[ \t]*[%!].*|[\w.*]+\?{1,2}[ \t]*)$")
+
 _Scope = tuple[int, ...]  # () is the notebook; a function in it (1,), a comprehension in that one (1, 2)
 
 
@@ -39,11 +41,12 @@ def read_models(cells: Iterable[Any]) -> set[str]:
 
 
 def blank_magics(source: str) -> str:
-    """The cell as plain Python, line by line: where it is none, its lines that begin with % or ! become `pass`."""
+    """The cell as plain Python, line by line: where it is none, its lines in IPython's own language become `pass`:
+    %time, !ls, files = !ls, len?"""
     with suppress(SyntaxError):
         ast.parse(source)
         return source
-    return re.sub(r"(?m)^([ \t]*)[%!].*$", r"\1pass", source)
+    return _MAGIC.sub(r"\1pass", source)
 
 
 class _Reader(ast.NodeVisitor):
