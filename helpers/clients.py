@@ -187,7 +187,16 @@ def _base_path(endpoint: Endpoint, api_version: str | None) -> str:
 
 def _open_line(session: Session, api_version: str | None) -> LineURL:
     """Where the SDK's WebSockets go in every mode: through this process, which plays, keeps, or only counts."""
-    return LineURL(session, _base_path(session.endpoint, api_version))
+    return LineURL(session, _base_path(session.endpoint, api_version), _explain_sessions)
+
+
+def _explain_sessions() -> None:
+    if "IPython" in sys.modules:  # websockets is loaded now
+        from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+        from helpers.explanations import explain_in_notebook
+
+        explain_in_notebook(ConnectionClosed, InvalidStatus)
 
 
 def _find_store(recordings: str | Path, settings: Settings) -> Store:

@@ -71,7 +71,10 @@ def describe_calls(calls: Sequence[Answered]) -> str:
     """
     fresh = [call for call in calls if call.is_fresh]
     made = [call for call in calls if call.asked]  # what fetches an answer names no model
-    parts = [*_name_sources(calls), _count_calls(calls, fresh), *_count_tokens(made)]
+    # What came beside an answer, such as the transcript of what was said to it, counts tokens and is no call.
+    counted = [call for call in calls if call.is_call] or calls
+    fresh_ones = [call for call in counted if call.is_fresh]
+    parts = [*_name_sources(calls), _count_calls(counted, fresh_ones), *_count_tokens(made)]
     if fresh:
         parts.append(f"{sum(call.elapsed_ms or 0 for call in fresh) / 1000:.1f} s")
         # Azure's price is for Azure's own tokens: never for those of a stand-in, or of this machine.
