@@ -1028,3 +1028,12 @@ def test_settings_that_came_out_right_by_luck_are_not_right(capsys):
 def test_a_share_may_be_rounded_to_two_digits(share, is_right, capsys):
     check("00.share", share, usage=SimpleNamespace(prompt_tokens=19, completion_tokens=50, total_tokens=69))
     assert ("00.share: right." in capsys.readouterr().out) == is_right
+
+
+def test_a_model_that_does_not_follow_speed_gets_a_hint_and_no_error(capsys):
+    def create(*, speed, **asked):
+        return speak(**asked, speed=1)
+
+    client = SimpleNamespace(audio=SimpleNamespace(speech=SimpleNamespace(create=create)))
+    check("10.request", asks_to_speak(speed=1.75), client=client, text=DELAY)
+    assert "this model may not follow speed" in " ".join(capsys.readouterr().out.split())

@@ -26,7 +26,9 @@ def _check_request(answer: Any, client: Any, text: str) -> str:
     usual = duration(client.audio.speech.create(**request | {"speed": 1}))
     lasts = {speed: duration(client.audio.speech.create(**request | {"speed": speed})) for speed in _SPEEDS}
     own = lasts[request["speed"]] / usual
-    enough = min(speed for speed in _SPEEDS if lasts[speed] <= _MOST * usual)
+    enough = min((speed for speed in _SPEEDS if lasts[speed] <= _MOST * usual), default=None)
+    if enough is None:
+        raise Wrong("At none of the three is it short enough: this model may not follow speed (section 4).")
     if request["speed"] < enough:
         raise Wrong(f"At {request['speed']} it still takes {own:.0%} of the time at speed 1: {_MOST:.0%} at most.")
     if request["speed"] > enough:
