@@ -18,7 +18,7 @@ import openai
 
 from helpers.endpoints import REPLAY_ENDPOINT, Endpoint, say_unused
 from helpers.errors import SettingError
-from helpers.lines import fold
+from helpers.lines import fold, name_together
 from helpers.recordings import AsyncRecordingTransport, RecordingTransport, Requests, Session, Store
 from helpers.recordings.realtime.listener import LineURL
 from helpers.settings import Settings, read_settings
@@ -140,7 +140,7 @@ def _recorded_engines(session: Session) -> str:
     stand_ins = [engine for kind, engine in sources if kind == "stand-in"]
     azure = [engine for kind, engine in sources if kind != "stand-in"]
     told: Sequence[str] = [
-        *([f"{' and '.join(stand_ins)}: a stand-in, not an Azure model"] if stand_ins else []),
+        *([f"{name_together(stand_ins)}: a stand-in, not an Azure model"] if stand_ins else []),
         *([", ".join(azure)] if azure else []),
     ]
     return f"{'; '.join(told) or 'nobody yet'} · {max(dates, default='never')}"
@@ -187,7 +187,16 @@ def _base_path(endpoint: Endpoint, api_version: str | None) -> str:
 
 def _open_line(session: Session, api_version: str | None) -> LineURL:
     """Where the SDK's WebSockets go in every mode: through this process, which plays, keeps, or only counts."""
-    return LineURL(session, _base_path(session.endpoint, api_version))
+    return LineURL(session, _base_path(session.endpoint, api_version), _explain_sessions)
+
+
+def _explain_sessions() -> None:
+    if "IPython" in sys.modules:  # websockets is loaded now
+        from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+        from helpers.explanations import explain_in_notebook
+
+        explain_in_notebook(ConnectionClosed, InvalidStatus)
 
 
 def _find_store(recordings: str | Path, settings: Settings) -> Store:

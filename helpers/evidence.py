@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from helpers.errors import EvidenceError
-from helpers.lines import fold
+from helpers.lines import fold, name_together
 from helpers.recordings import Answered, look_up, look_up_text
 from helpers.settings import ROOT
 
@@ -46,8 +46,9 @@ class Evidence:
     answers: int = 0
 
     def __str__(self) -> str:
-        who = " and ".join(self.who) or "an unnamed model"
-        parts = [f"stand-in {who}, not an Azure model"] if self.kind == "stand-in" else [self.kind, who]
+        is_ours = self.kind == "stand-in"
+        who = (name_together(self.who) if is_ours else " and ".join(self.who)) or "an unnamed model"
+        parts = [f"stand-in {who}, not an Azure model"] if is_ours else [self.kind, who]
         parts += self.regions
         if self.dates:
             parts.append(" to ".join(sorted({min(self.dates), max(self.dates)})))
@@ -138,7 +139,7 @@ def check_names(labels: Iterable[str], evidence: Evidence) -> None:
             label = re.sub(re.escape(engine), "", label, flags=re.I)
         if found := _azure_names().search(label):
             raise EvidenceError(
-                f"{found[0]!r} would stand over answers of {' and '.join(evidence.who)}",
+                f"{found[0]!r} would stand over answers of {name_together(evidence.who)}",
                 next="label it with the engine's name: a stand-in never speaks for an Azure model",
             )
 

@@ -18,6 +18,7 @@ from helpers.endpoints import is_loopback
 from helpers.errors import CourseError
 from helpers.jupyter import find_shell
 from helpers.lines import WIDTH
+from helpers.recordings import find_refusal
 from helpers.signin import attempts_of, is_sign_in_error
 from helpers.tables import read_rows
 
@@ -53,9 +54,11 @@ def explain(error: BaseException) -> Explanation:
 
     Of the rows of explanations.csv that fit status, code and message, the first one; the last row fits everything.
     """
+    error = find_refusal(f"{error} {getattr(error, 'message', '')}") or error
     if isinstance(error, CourseError):
         then = error.next if isinstance(error.next, str) else "; ".join(error.next)
         return Explanation("", error.what, "", then, error.details)
+    error = _Refused(error) if type(error).__name__ == "InvalidStatus" else error
     status = str(getattr(error, "status_code", None) or "")
     code = str(getattr(error, "code", None) or "") if status else type(error).__name__
     if is_sign_in_error(error):
@@ -65,6 +68,20 @@ def explain(error: BaseException) -> Explanation:
     facts = _facts_of(error)
     what, why, then = (row[column].format_map(facts) for column in ("what", "why", "next"))
     return Explanation(row["explanation"], what, why, then, dict(_details_of(error)))
+
+
+class _Refused(Exception):
+    """A handshake of a WebSocket that the service refused, in the form of the SDK's errors."""
+
+    def __init__(self, error: Any):
+        super().__init__(str(error))
+        self.status_code, self.response = error.response.status_code, error.response
+        try:
+            told = json.loads(bytes(error.response.body or b""))["error"]
+        except (ValueError, TypeError, KeyError):
+            told = None
+        self.body = told if isinstance(told, Mapping) else bytes(error.response.body or b"").decode("utf-8", "replace")
+        self.code = told.get("code") if isinstance(told, Mapping) else None
 
 
 class _Explained(tuple[type[BaseException], ...]):
@@ -88,6 +105,10 @@ def explain_in_notebook(*more: type[BaseException]) -> None:
 def _show_short(
     shell: Any, kind: type, error: BaseException, trace: TracebackType | None, tb_offset: int | None = None
 ) -> list[str]:
+    if refusal := find_refusal(str(error)):  # what ended a realtime session is an error of ours: it alone is shown
+        lines = refusal._render_traceback_()
+        shell._showtraceback(type(refusal), refusal, lines)
+        return lines
     told, shown, value = explain(error), error, error
     below = ["", str(told)]
     if is_sign_in_error(error):  # its own message fills a screen: the card stands in its place
@@ -97,7 +118,7 @@ def _show_short(
     chain = shown.__cause__, shown.__context__, shown.__suppress_context__
     shown.__cause__ = shown.__context__ = None
     try:
-        lines: list[str] = shell.InteractiveTB.structured_traceback(kind, shown, _cells_of(shell, trace), tb_offset=0)
+        lines = shell.InteractiveTB.structured_traceback(kind, shown, _cells_of(shell, trace), tb_offset=0)
     finally:
         shown.__cause__, shown.__context__, shown.__suppress_context__ = chain
     lines = [*lines, *below]
@@ -185,6 +206,8 @@ def _model_of(path: str, request: Any) -> str:
 def _details_of(error: BaseException) -> Iterator[tuple[str, Any]]:
     if found := list(_filtered_by(error)):
         yield "found", found
+    if close := getattr(error, "rcvd", None):  # of a realtime session
+        yield "ended", f"{close.code} {close.reason}".strip()
     headers = getattr(getattr(error, "response", None), "headers", {})
     if getattr(error, "status_code", 0) == 429 and (wait := _seconds_to_wait(headers, _message_of(error))):
         yield "wait", wait

@@ -1,9 +1,11 @@
-"""How wide a printed line may be, and how a longer one is broken, at once or while it comes."""
+"""How wide a printed line may be, how a longer one is broken, and how several engines are named in one."""
 
+import re
 import textwrap
+from collections.abc import Iterable
 from functools import partial
 
-__all__ = ["WIDTH", "fold", "print_piece"]
+__all__ = ["WIDTH", "fold", "name_together", "print_piece"]
 
 WIDTH = 88  # characters that a page of 820 pixels shows in one line, in JupyterLab and on the web
 _LAST_WORD = 14  # characters kept free for a word that begins near the end of a line
@@ -26,3 +28,13 @@ def print_piece(piece: str, column: int = 0) -> int:
     print(piece, end="", flush=True)
     *before, last = piece.split("\n")
     return len(last) if before else column + len(last)
+
+
+def name_together(engines: Iterable[str]) -> str:
+    """Engines as a reader lists them, each once, also where some answered together: "A with B", "A" and "C" are
+    "A, B and C"."""
+    names = list(dict.fromkeys(engines))
+    if len(names) > 1:
+        names = list(dict.fromkeys(part for name in names for part in re.split(" with | and ", name)))
+    *most, last = names or [""]
+    return f"{', '.join(most)} and {last}" if most else last

@@ -8,7 +8,7 @@ what is cut at frames has the same bytes everywhere, which is what a recorded re
 import io
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
 from helpers.errors import CourseError
@@ -94,7 +94,8 @@ def cut_mp3(data: bytes, start_s: float, end_s: float) -> bytes:
 def with_true_count(data: bytes) -> bytes:
     """The same frames and nothing else, after one that states how many they are: what a library decodes to the end.
 
-    Raises CourseError where there is no frame.
+    A frame that needs bits of one that was cut off is made silent, which the library does too, and says so each time on
+    the page. Raises CourseError where there is no frame.
     """
     frames = list(_read(io.BytesIO(data)))
     if not frames:
@@ -112,7 +113,20 @@ def with_true_count(data: bytes) -> bytes:
         told = _Head.of(bare)
         assert told
         opening = (bare + bytes(told.side_bytes) + _COUNTED + b"\0\0\0\1" + count).ljust(told.size, b"\0")
-    return opening + b"".join(one for one, _, is_count in frames if not is_count)
+    return opening + b"".join(_mute_incomplete((one, head) for one, head, is_count in frames if not is_count))
+
+
+def _mute_incomplete(frames: Iterable[tuple[bytes, _Head]]) -> Iterator[bytes]:
+    held = 0  # bytes of those before, which a frame may go back to
+    for data, head in frames:
+        end = head.side + head.side_bytes
+        below = 7 if head.is_first else 8  # bits of these two bytes that say something else
+        if int.from_bytes(data[head.side : head.side + 2], "big") >> below > held:
+            # It goes back as far as there is something, so that the next one finds that too.
+            silent = (held << below).to_bytes(2, "big").ljust(head.side_bytes, b"\0")
+            data = data[: head.side] + silent + data[end:]
+        yield data
+        held += len(data) - end
 
 
 def _read(file: BinaryIO) -> Iterator[tuple[bytes, _Head, bool]]:

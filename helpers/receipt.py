@@ -11,7 +11,7 @@ from typing import Any
 
 from helpers.errors import CourseError
 from helpers.jupyter import break_between, find_shell, show
-from helpers.lines import fold
+from helpers.lines import fold, name_together
 from helpers.recordings import Answered, listen
 
 __all__ = ["describe_calls", "set_hook"]
@@ -71,7 +71,10 @@ def describe_calls(calls: Sequence[Answered]) -> str:
     """
     fresh = [call for call in calls if call.is_fresh]
     made = [call for call in calls if call.asked]  # what fetches an answer names no model
-    parts = [*_name_sources(calls), _count_calls(calls, fresh), *_count_tokens(made)]
+    # What came beside an answer, such as the transcript of what was said to it, counts tokens and is no call.
+    counted = [call for call in calls if call.is_call] or calls
+    fresh_ones = [call for call in counted if call.is_fresh]
+    parts = [*_name_sources(calls), _count_calls(counted, fresh_ones), *_count_tokens(made)]
     if fresh:
         parts.append(f"{sum(call.elapsed_ms or 0 for call in fresh) / 1000:.1f} s")
         # Azure's price is for Azure's own tokens: never for those of a stand-in, or of this machine.
@@ -90,7 +93,7 @@ def _name_sources(calls: Sequence[Answered]) -> Iterable[str]:
         if kind == "stand-in" and not names:
             yield "the stand-in's server, no model asked"
         elif kind == "stand-in":
-            yield f"stand-in {' and '.join(names)}, not an Azure model"
+            yield f"stand-in {name_together(names)}, not an Azure model"
         else:
             yield " and ".join(names) or "the service"
     dates = sorted({call.date for call in calls if not call.is_fresh})

@@ -1,4 +1,4 @@
-"""Figures of runs whose pictures nobody looks at: the same figure, of the same values, is drawn once in all of them.
+"""Figures and pictures of runs at which nobody looks: the same one, of the same values, is drawn once in all of them.
 
 A setting of a dial touches one figure of ten, and a replay draws what the recording drew. To draw costs more than all
 else in such a run. What a chart checks, says and shows besides its pixels is done each time.
@@ -16,24 +16,28 @@ __all__ = ["draw_once", "draw_small"]
 
 
 def draw_small(folder: Path) -> None:
-    """In this process, from now on: pictures of few pixels, each drawn once among those who name this folder."""
+    """In this process, from now on: figures of few pixels, each drawn once among those who name this folder, as are the
+    small copies of pictures that a notebook shows."""
     from helpers.charts import page
+    from helpers.images import showing
 
     page._DENSE = 0.25
     page._draw = draw_once(page._draw, folder)
+    showing._preview = draw_once(showing._preview, folder)
 
 
 def draw_once(draw: Any, folder: Path) -> Any:
-    """As draw(sheet, title) -> (PNG, height), which depends on nothing else; what it drew is kept in `folder`."""
+    """As draw, which depends on its arguments alone, as (sheet, title) or (picture, width); what it drew is kept in
+    `folder`."""
 
-    def draw_or_remember(sheet: Any, title: str) -> tuple[bytes, int]:
+    def draw_or_remember(*what: Any) -> Any:
         try:
-            kept = folder / _digest((sheet, title))
+            kept = folder / _digest((draw.__module__, what))
         except _CannotTell:
-            return draw(sheet, title)
+            return draw(*what)
         if kept.exists():
             return pickle.loads(kept.read_bytes())
-        drawn = draw(sheet, title)
+        drawn = draw(*what)
         folder.mkdir(exist_ok=True)
         draft = folder / f"{kept.name}.{os.getpid()}"
         draft.write_bytes(pickle.dumps(drawn))

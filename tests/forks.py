@@ -277,6 +277,7 @@ def _prepare() -> None:
     fork_kernels()
     _ask_nobody()
     _draw_once()
+    _fail_once()
     gc.collect()
     gc.freeze()  # or each fork's collector would touch, and so copy, all of it
 
@@ -318,6 +319,16 @@ def _draw_once() -> None:
     axes.plot([1, 2], label="1")
     axes.legend()
     FigureCanvasAgg(figure).print_png(io.BytesIO())
+
+
+def _fail_once() -> None:
+    """For the first traceback IPython finds the files of all modules, and makes ready to colour Python."""
+    from IPython.core.ultratb import AutoFormattedTB
+
+    try:
+        raise ValueError
+    except ValueError as error:
+        AutoFormattedTB(mode="Context").structured_traceback(type(error), error, error.__traceback__)
 
 
 def _find_own_path() -> list[str]:

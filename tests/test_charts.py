@@ -4,11 +4,11 @@ import base64
 import datetime
 import html
 import io
+import itertools
 import re
 import warnings
 
 import matplotlib
-import matplotlib.figure
 import nbformat
 import nbval.plugin
 import numpy as np
@@ -20,7 +20,7 @@ from PIL import Image
 
 from helpers.audio import Sound
 from helpers.captions import Caption
-from helpers.charts import bars, dots, lines, scatter, sequence, stacked, timeline, waveform
+from helpers.charts import bars, dots, lines, page, scatter, sequence, stacked, timeline, waveform
 from helpers.charts.looks import COLOURS, MARKERS, looks_of, mixed_looks, show_number
 from helpers.errors import CourseError, EvidenceError
 from helpers.evidence import Evidence, measured
@@ -78,12 +78,17 @@ def few_pixels(request, monkeypatch):
 
 @pytest.fixture
 def drawn(monkeypatch):
-    """The figures that were saved, to look at what stands in them."""
+    """The figures that were drawn, to look at what stands in them, in pixels of the page."""
     figures = []
-    save = matplotlib.figure.Figure.savefig
-    monkeypatch.setattr(
-        matplotlib.figure.Figure, "savefig", lambda figure, *a, **k: (figures.append(figure), save(figure, *a, **k))[1]
-    )
+    keep = page._few_colours
+
+    def keep_figure(canvas):
+        picture = keep(canvas)
+        canvas.figure.set_dpi(page._INCH)
+        figures.append(canvas.figure)
+        return picture
+
+    monkeypatch.setattr(page, "_few_colours", keep_figure)
     return figures
 
 
@@ -396,6 +401,24 @@ def test_lines_are_named_at_their_ends_without_a_key(drawn):
     ends = [text for text in drawn[0].axes[0].texts if text.get_gid() == "end"]
     boxes = [text.get_window_extent(drawn[0].canvas.get_renderer()) for text in ends]
     assert len(ends) == 2 and not boxes[0].overlaps(boxes[1])
+
+
+def test_names_at_points_hide_neither_one_another_nor_a_point_nor_the_axis(drawn):
+    points = [("a", 1.02, 62.0, "256"), ("a", 4.1, 64.1, "1,024"), ("a", 12.3, 64.6, "3,072")]
+    points += [("b", 2.05, 61.6, "512"), ("b", 6.14, 62.3, "1,536"), ("c", 6.14, 61.0, "1,536")]
+    rows = pd.DataFrame([(*point, panel) for panel in "pq" for point in points], columns=["by", "x", "y", "name", "at"])
+    show(lines, rows, x="x", y="y", by="by", names="name", panels="at")
+    renderer = drawn[0].canvas.get_renderer()
+    for ax in drawn[0].axes:
+        names = [text for text in ax.texts if text.get_gid() == "point"]
+        boxes = [text.get_window_extent(renderer) for text in names]
+        assert [text.get_text() for text in names] == [name for *_, name in points]
+        assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+        for _, x, y, _ in points:
+            assert not any(box.contains(*ax.transData.transform((x, y))) for box in boxes)
+        assert min(box.x0 for box in boxes) > ax.bbox.x0
+        for text, (_, x, y, _) in zip(names, points, strict=True):
+            assert text.xy == (x, y) and max(map(abs, text.xyann)) < 20, "it stands at its point"
 
 
 def test_a_line_of_shares_has_a_band_and_begins_at_zero(drawn):

@@ -72,12 +72,20 @@ def models(*sources: str) -> set[str]:
         ['answer = await client.responses.create(model="gpt-4o")'],
         ["%matplotlib inline", 'client.responses.create(model="gpt-4o")'],
         ['%matplotlib inline\n!ls\nclient.responses.create(model="gpt-4o")'],
+        ['files = !ls\nclient.responses.create(model="gpt-4o")'],
+        ['if True:\n    a, b = %time 1\n    client.responses.create(model="gpt-4o")'],
+        ['?client\nclient.responses.create?\nclient.responses.create(model="gpt-4o")'],
+        ['%time 1\ntext = "a = %s" % client.responses.create(model="gpt-4o")'],
         ['if True:\n    %time 1\n    client.responses.create(model="gpt-4o")'],
         ['client.responses.create(**{"model": "gpt-4o", "input": "Hello"})'],
         ['asked = {"model": "gpt-4o", "input": "o1"}', "client.responses.create(**asked)"],
         ['asked = dict(model="gpt-4o")', "client.responses.create(**(asked | {'input': 'o1'}))"],
         ['name = "gpt-4o"', 'asked = {"model": name}', "client.responses.create(input='o1', **asked)"],
         ["def ask(**all):\n    return client.responses.create(**all)", 'ask(**{"model": "gpt-4o"})'],
+        ['with client.realtime.connect(model="gpt-4o") as connection:\n    pass'],
+        ['connection.session.update(session={"audio": {"input": {"transcription": {"model": "gpt-4o"}}}})'],
+        ['session = {"audio": {"input": {"transcription": {"model": "gpt-4o"}}}}', "c.session.update(session=session)"],
+        ['c.send({"type": "session.update", "session": {"input_audio_transcription": {"model": "gpt-4o"}}})'],
     ],
 )
 def test_a_model_is_read_wherever_it_comes_from(sources):
@@ -91,6 +99,7 @@ def test_a_model_is_read_wherever_it_comes_from(sources):
         ['for name in ("gpt-4o", "o1"):\n    print(describe_model(name))'],
         ["def price(model):\n    return list_price(model)", 'price("o1")', 'check("00.x", model="gpt-5")'],
         ['"gpt-4o" in "a comment: o1"  # gpt-5'],
+        ['settings.update({"model": "gpt-4o"})'],
     ],
 )
 def test_a_model_that_is_only_spoken_of_is_not_asked(sources):

@@ -19,6 +19,7 @@ from helpers.images import (
     read_picture,
     show_pictures,
 )
+from tests.standin.pictures.reading import load_picture
 
 SOURCE = documented("a page", "2026-11-21")
 
@@ -64,6 +65,21 @@ def test_what_is_no_picture_is_refused(broken):
     assert " at 0x" not in str(refused.value), "the text is the same in every run"
 
 
+def turned() -> bytes:
+    exif, buffer = Image.Exif(), io.BytesIO()
+    exif[0x0112] = 6  # to be turned by a quarter
+    draw().save(buffer, "PNG", exif=exif)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("data", [turned(), png(Image.new("I;16", (9, 5), 40_000))], ids=["turned", "of 16 bits"])
+def test_notebooks_and_the_stand_in_see_one_picture_in_one_file(data):
+    ours, theirs = read_picture(data), load_picture(data, ["PNG"], 10_000)
+    assert ours.size in ((48, 64), (9, 5))
+    assert ours.tobytes() == theirs.convert("RGB").tobytes()
+    assert ours.getpixel((1, 1)) in ((255, 0, 0), (155, 155, 155))
+
+
 def test_a_cut_off_picture_is_refused():
     with pytest.raises(CourseError, match="no whole picture"):
         read_picture(png(draw((400, 400)))[:-200])
@@ -77,7 +93,7 @@ def test_a_small_file_that_holds_a_huge_picture_is_refused_before_it_is_unpacked
 
 def shown(capsys, monkeypatch, *args, **more):
     seen = []
-    monkeypatch.setattr("helpers.images.show", lambda html, plain, **_: seen.append((html, plain)))
+    monkeypatch.setattr("helpers.images.showing.show", lambda html, plain, **_: seen.append((html, plain)))
     show_pictures(*args, **more)
     return seen[0]
 
@@ -209,7 +225,7 @@ def test_another_format_is_refused_before_it_is_sent(name):
 def test_a_huge_picture_is_refused_before_it_is_sent(monkeypatch):
     with pytest.raises(CourseError, match="11,000 x 11,000 pixels"):
         picture_file(Image.new("1", (11_000, 11_000)))
-    monkeypatch.setattr("helpers.images._MOST_BYTES", 200)
+    monkeypatch.setattr("helpers.images.sending._MOST_BYTES", 200)
     with pytest.raises(CourseError, match="below 50 MB"):
         picture_file(draw())
 

@@ -1,7 +1,9 @@
 """Printed lines fit a page."""
 
+import pytest
+
 from helpers.errors import CourseError
-from helpers.lines import WIDTH, fold, print_piece
+from helpers.lines import WIDTH, fold, name_together, print_piece
 
 
 def test_a_long_line_is_broken_between_words_and_what_follows_is_indented():
@@ -39,3 +41,17 @@ def test_a_piece_that_holds_a_line_break_begins_a_new_line(capsys):
     assert print_piece("first\n\nlast", 80) == 4
     assert print_piece("\n", 80) == 0 and print_piece("", 7) == 7
     assert capsys.readouterr().out == "first\n\nlast\n"
+
+
+@pytest.mark.parametrize(
+    ("engines", "told"),
+    [
+        ([], ""),
+        (["A with B"], "A with B"),
+        (["A", "B"], "A and B"),
+        (["A", "B", "C"], "A, B and C"),
+        (["A with B", "A with B and C", "C", "A"], "A, B and C"),
+    ],
+)
+def test_engines_are_named_once_also_where_they_answered_together(engines, told):
+    assert name_together(engines) == told

@@ -614,6 +614,7 @@ SURE = f'client.responses.create(model="{OLD}", input="Hello")'
         f'{SURE}\nprint(list_price("{OLD}", "input"), describe_model("{OLD}"))\ncheck("02.x", 1, model="{OLD}")',
         f'name = "{OLD}"\nclient.responses.create(model=name)\nexpected_cost(5, 5, name)',
         f"%matplotlib inline\n!ls\n{SURE}",
+        f"files = !ls\n{SURE}",
         f"%%time\n{SURE}",
     ],
 )

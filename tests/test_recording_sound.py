@@ -105,6 +105,15 @@ def test_sound_in_pieces_plays_at_the_recorded_pace_where_a_person_watches(wire)
     assert len(play("0")[0]) == 1
 
 
+def test_sound_that_is_too_long_to_be_handed_over_whole_is_played_in_its_pieces_too(wire, monkeypatch):
+    monkeypatch.setattr("helpers.recordings.handing._IN_MEMORY", 1_000)
+    wire.serve(send_in_pieces)
+    wire.connect("record").audio.speech.create(**TOLD)
+    wire.set(AZURE_OPENAI_PACE="1")
+    with wire.connect("replay").audio.speech.with_streaming_response.create(**TOLD) as answer:
+        assert list(answer.iter_bytes()) == PARTS[:4]
+
+
 def test_the_times_are_kept_in_live_too_and_sound_in_one_piece_has_none(wire):
     wire.serve(send_in_pieces)
     answer = wire.connect("live").audio.speech.create(**TOLD)

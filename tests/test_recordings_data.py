@@ -31,7 +31,7 @@ def _faults(path: Path) -> list[str]:
     if (
         not {"method", "path", "query"}
         <= set(request)
-        <= {"method", "path", "query", "json", "form", "text", "content", "headers", "credential"}
+        <= {"method", "path", "query", "json", "form", "text", "content", "headers", "credential", "sent"}
     ):
         faults.append(f"request fields {sorted(request)}")
     elif not re.fullmatch(r"/openai/[\w./-]+", request["path"]):
@@ -52,7 +52,8 @@ def _answer_faults(answer: dict[str, Any]) -> list[str]:
     bodies = BODIES & set(answer)
     if len(bodies) != 1 or set(answer) - bodies != {"status", "headers", "elapsed_ms", "recorded_on", "source"}:
         return [f"answer fields {sorted(answer)}"]
-    if not (isinstance(answer["status"], int) and 200 <= answer["status"] < 600):
+    statuses = [101] if "frames" in answer else range(200, 600)
+    if not (isinstance(answer["status"], int) and answer["status"] in statuses):
         faults.append(f"status {answer['status']}")
     if not set(answer["headers"]) <= KEPT_HEADERS:
         faults.append(f"headers {sorted(set(answer['headers']) - KEPT_HEADERS)}")
@@ -66,6 +67,24 @@ def _answer_faults(answer: dict[str, Any]) -> list[str]:
     times = [event[0] for event in answer.get("events", [])]
     if times != sorted(times) or any(len(event) not in {2, 3} for event in answer.get("events", [])):
         faults.append("events out of order")
+    return faults + _frame_faults(answer.get("frames"))
+
+
+def _frame_faults(frames: Any) -> list[str]:
+    """What is wrong with a session: it is opened first, ends last, and runs forward between."""
+    if frames is None:
+        return []
+    faults = []
+    if not frames or set(frames[0]) != {"ms", "from", "open"} or set(frames[-1]) != {"ms", "from", "close"}:
+        faults.append("a session without a beginning or an end")
+    if [frame["ms"] for frame in frames] != sorted(frame["ms"] for frame in frames):
+        faults.append("frames out of order")
+    for frame in frames[1:-1]:
+        told = set(frame) - {"key", "pieces"}
+        if told not in ({"ms", "from", "json"}, {"ms", "from", "text"}) or frame["from"] not in {"client", "server"}:
+            faults.append(f"frame {sorted(frame)}")
+        elif "pieces" in frame and set(frame["json"]["audio"]) != {"bytes", "sha256"}:
+            faults.append("sound that was sent is not described")
     return faults
 
 

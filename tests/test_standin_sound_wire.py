@@ -114,6 +114,20 @@ def test_log_probabilities_have_the_fields_of_recorded_ones(standin, wire):
     assert dict(shape(answer["logprobs"][0])) == dict(shape(entry))
 
 
+@pytest.mark.parametrize("include", [{}, {"include__": "logprobs"}, {"include": "logprobs"}])
+def test_gpt_transcribe_answers_in_the_fields_of_a_recorded_answer(standin, wire, include):
+    name = {"": "gpt-transcribe", "include__": "logprobs_field_include[]"}.get(
+        "".join(include), "logprobs_field_include_without_brackets"
+    )
+    theirs = read(wire / "openai" / "allm_transcriptions_and_speech_errors.json")[f"transcription_{name}"]["body"]
+    answer = hear(standin, "gpt-transcribe", sound=make_wav(3.75), **include)
+    ours = answer.json()
+    told = [shape(json.loads(json.dumps(one, sort_keys=True))) for one in (ours, theirs)]
+    assert told[0] == told[1], "but for the order of the names, which that recording has sorted"
+    assert ours["usage"] == theirs["usage"]
+    Transcription.model_validate_json(answer.content, strict=True)
+
+
 def test_words_have_the_fields_of_recorded_ones(standin, wire):
     theirs = read(wire / "openai" / "vercel_transcription_whisper_verbose_words_excerpt.json")["response"]["body"]
     ours = hear(standin, "whisper", response_format="verbose_json", timestamp_granularities__="word").json()

@@ -21,6 +21,8 @@ from helpers.errors import CourseError
 
 __all__ = ["lines"]
 
+# Of a name at its point: which side of it stands there.
+_PLACES = tuple((across, upward) for upward in ("top", "bottom") for across in ("left", "center", "right"))
 _Names = dict[tuple[str, str, Any], str]
 
 
@@ -86,7 +88,7 @@ def lines(
         share_y=same_axes,
         key={} if is_one or series == [""] else looks,
         key_of="lines",
-        label=lambda axes: _spread_names(axes[0]),
+        label=_settle_names,
     )
     publish(sheet, title=title, alt=alt, answers=answers)
 
@@ -129,10 +131,42 @@ def _paint_line(ax: Any, own: list[Mark], place: Any, look: Look, named: _Names,
     for mark in own:
         text = named.get((mark.panel, mark.series, mark.row), "")
         ax.annotate(text, (place(mark), mark.value), xytext=(4, -5), textcoords="offset points", fontsize=9, va="top",
-                    bbox=BEHIND if text else None, zorder=2)  # fmt: skip
+                    bbox=BEHIND if text else None, zorder=2, gid="point" if text else None)  # fmt: skip
     if name:  # at the panel's edge the layout makes room for it
         ax.annotate(wrap(name, 23), (where[-1], own[-1].value), xytext=(8, 0), textcoords="offset points", va="center",
                     fontsize=9, annotation_clip=False, zorder=5, bbox=BEHIND, gid="end")  # fmt: skip
+
+
+def _settle_names(axes: list[Any]) -> None:
+    for ax in axes:
+        _clear_points(ax)
+    _spread_names(axes[0])
+
+
+def _clear_points(ax: Any) -> None:
+    """A name at a point stands where it hides no other point and no other name, below it where that is free."""
+    points = [ax.transData.transform(pair) for line in ax.lines for pair in line.get_xydata()]
+    placed: list[Any] = []
+    for text in (text for text in ax.texts if text.get_gid() == "point"):
+        costs = []
+        for place in _PLACES:
+            box = _move(ax, text, *place)
+            hidden = sum(map(box.padded(2).overlaps, placed)) + sum(box.padded(4).contains(*point) for point in points)
+            costs.append((hidden, _lies_on_a_line(ax, box.padded(2)), box.y0 < ax.bbox.y0))
+        placed.append(_move(ax, text, *_PLACES[costs.index(min(costs))]))
+
+
+def _move(ax: Any, text: Any, across: str, upward: str) -> Any:
+    """Where the name lies then: never upon the axis to the left."""
+    text.xyann = {"left": 4, "center": 0, "right": -4}[across], {"top": -5, "bottom": 5}[upward]
+    text.set(ha=across, va=upward)
+    left = max(0, ax.bbox.x0 + 2 - text.get_window_extent().x0) * 72 / ax.figure.dpi
+    text.xyann = text.xyann[0] + left, text.xyann[1]
+    return text.get_window_extent()
+
+
+def _lies_on_a_line(ax: Any, box: Any) -> bool:
+    return any(line.get_transform().transform_path(line.get_path()).intersects_bbox(box, False) for line in ax.lines)
 
 
 def _spread_names(ax: Any) -> None:

@@ -112,7 +112,7 @@ def _draw(sheet: Sheet, title: str) -> tuple[bytes, int]:
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         width = _PAGE / _INCH
         figure = Figure(figsize=(width, sheet.height), dpi=_INCH, layout="constrained", facecolor="white")
-        FigureCanvasAgg(figure)  # not pyplot: no window, no state, and nothing shown twice
+        canvas = FigureCanvasAgg(figure)  # not pyplot: no window, no state, and nothing shown twice
         heading = _wrap_title(figure, title, (width - 2 * _GAP) * _INCH)
         text = figure.text(0, 1, heading, fontsize=11.5, fontweight="bold", va="top")
         top = text.get_window_extent().height / _INCH + 2 * _GAP
@@ -141,9 +141,9 @@ def _draw(sheet: Sheet, title: str) -> tuple[bytes, int]:
         if sheet.label:
             figure.draw_without_rendering()
             sheet.label(axes)
-        drawn = io.BytesIO()
-        figure.savefig(drawn, format="png", dpi=_INCH * _DENSE)
-    return _few_colours(drawn), round(height * _INCH)
+        figure.set_dpi(_INCH * _DENSE)
+        canvas.draw()  # savefig would draw it twice, and write a file that is read again at once
+    return _few_colours(canvas), round(height * _INCH)
 
 
 def _wrap_title(figure: Any, title: str, width: float) -> str:
@@ -196,12 +196,12 @@ def _draw_key(figure: Any, sheet: Sheet, width: float) -> Any:
     return None
 
 
-def _few_colours(drawn: io.BytesIO) -> bytes:
-    """The same picture from a palette: a third of the bytes."""
+def _few_colours(canvas: Any) -> bytes:
+    """What was drawn, as a PNG with a palette: a third of the bytes."""
     from PIL import Image
 
     small = io.BytesIO()
-    with Image.open(drawn) as picture:
-        few = picture.convert("RGB").quantize(64, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-        few.save(small, format="PNG", optimize=True)
+    picture = Image.frombuffer("RGBA", canvas.get_width_height(), canvas.buffer_rgba(), "raw", "RGBA", 0, 1)
+    few = picture.convert("RGB").quantize(64, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few.save(small, format="PNG", optimize=True)
     return small.getvalue()

@@ -15,6 +15,7 @@ _APIS = {  # word of parameters.csv: operation of a request, and what the SDK ca
     "transcription": ("audio.transcriptions", "audio.transcriptions"),
     "translation": ("audio.translations", "audio.translations"),
     "speech": ("audio.speech", "audio.speech"),
+    "realtime": ("realtime", "realtime"),
 }
 
 
@@ -27,6 +28,6 @@ def api_of_call(function: str) -> str:
     """The API of client.chat.completions.create and the like, also with_raw_response; "" for any other function."""
     plain = re.sub(r"\.with_(raw|streaming)_response", "", function)
     for api, (_, name) in _APIS.items():  # chat.completions stands before completions
-        if re.search(rf"\.{re.escape(name)}(\.(create|parse|stream))?$", plain):
+        if re.search(rf"\.{re.escape(name)}(\.(create|parse|stream|connect))?$", plain):
             return api
     return ""

@@ -14,14 +14,18 @@ from helpers.errors import CourseError
 __all__ = ["blank_magics", "read_models"]
 
 _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+_TELLING = {"update", "send"}  # a realtime session, by an event
 _LISTS = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+
+_MAGIC = re.compile(r"(?m)^([ \t]*)(?:[%!?].*|[A-Za-z_][\w., \t]*=[ \t]*[%!].*|[\w.*]+\?{1,2}[ \t]*)$")
 
 _Scope = tuple[int, ...]  # () is the notebook; a function in it (1,), a comprehension in that one (1, 2)
 
 
 def read_models(cells: Iterable[Any]) -> set[str]:
     """Every text that may be the model of a request in these cells: written in the call, or reaching it by a variable,
-    a loop, a parameter of a function of the notebook, or by a dict that a call unfolds with **.
+    a loop, a parameter of a function of the notebook, by a dict that a call unfolds with **, or by the settings that a
+    realtime session is told.
 
     More than the models may be among them. Not seen are names that are made at run time (joined, formatted, from a file
     or a table), what stands in a line of IPython's own (%time, !ls), in a cell that is no Python, or is stored in a
@@ -39,11 +43,12 @@ def read_models(cells: Iterable[Any]) -> set[str]:
 
 
 def blank_magics(source: str) -> str:
-    """The cell as plain Python, line by line: where it is none, its lines that begin with % or ! become `pass`."""
+    """The cell as plain Python, line by line: where it is none, its lines in IPython's own language become `pass`:
+    %time, !ls, files = !ls, len?"""
     with suppress(SyntaxError):
         ast.parse(source)
         return source
-    return re.sub(r"(?m)^([ \t]*)[%!].*$", r"\1pass", source)
+    return _MAGIC.sub(r"\1pass", source)
 
 
 class _Reader(ast.NodeVisitor):
@@ -69,6 +74,11 @@ class _Reader(ast.NodeVisitor):
                 asked += [(scope, named["model"])] if "model" in named else []
                 unfolded = [keyword.value for keyword in call.keywords if keyword.arg is None]
                 asked += [pair for value in unfolded for pair in self._list_members(scope, value, set())]
+            if isinstance(call.func, ast.Attribute) and call.func.attr in _TELLING:  # what writes down the speech
+                told = (
+                    call.args if call.func.attr == "send" else [named[name] for name in ("session",) if name in named]
+                )
+                asked += [pair for value in told for pair in self._list_members(scope, value, set())]
         return set().union(*(self._strings(scope, value, set()) for scope, value in asked))
 
     def visit_FunctionDef(self, node: Any) -> None:

@@ -80,8 +80,16 @@ def api_of(request: Mapping[str, Any]) -> str:
 
 
 def body_of(request: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters of a recorded request but for its model; those of a form as JSON would have them: 0, not "0"."""
+    """The parameters of a recorded request but for its model; those of a form as JSON would have them: 0, not "0".
+
+    Of a realtime session: all its settings, as it was told them in its course.
+    """
     body = request.get("json")
+    if "sent" in request:
+        body = {}
+        for event in request["sent"]:
+            settings = event.get("session")
+            body |= settings if isinstance(settings, dict) else {}
     if isinstance(form := request.get("form"), dict):
         body = {name.removesuffix("[]"): _read_field(value) for name, value in form.items()}
     return {name: value for name, value in body.items() if name != "model"} if isinstance(body, dict) else {}

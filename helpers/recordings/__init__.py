@@ -14,14 +14,16 @@ redaction    what may be kept; rules: each kind of secret in a text; credentials
 store        the files of one folder; rendering: their text
 misses       what to say to a reader whose request was never recorded
 provenance   who gave an answer, when, how fast
+frames       the messages of a realtime session on the disk; realtime: how they come there, and back to the SDK
 
-A realtime session is an answer whose body is `frames`, sound in one sidecar. A chain (a file, then its batch, then the
+A chain (a file, then its batch, then the
 result) holds together by its ids: what a service calls a thing of its own stays as it came, in answers and in the
 requests that name it later, so that a chain replays, and goes on where recording it was cut off.
 """
 
 from helpers.recordings.answer import Answer
 from helpers.recordings.provenance import Answered, listen, look_up, look_up_text
+from helpers.recordings.realtime.misses import find_refusal
 from helpers.recordings.requests import Requests
 from helpers.recordings.session import ENGINE_HEADER, Session
 from helpers.recordings.store import Store
@@ -36,6 +38,7 @@ __all__ = [
     "Requests",
     "Session",
     "Store",
+    "find_refusal",
     "listen",
     "look_up",
     "look_up_text",

@@ -77,7 +77,7 @@ def _decode(text: str) -> bytes | None:
 def model_of_session(request: Mapping[str, Any]) -> str:
     """The model that a session asks: its address names it, or, of transcription, what it was told first."""
     named = request["query"].get("model") or request["query"].get("deployment")
-    found = [named, *(model for event in request.get("sent", ()) for model in _models_in(event))]
+    found = [named, *_models_in(request.get("sent"))]
     return next((model for model in found if isinstance(model, str)), "")
 
 
@@ -86,6 +86,9 @@ def _models_in(value: Any) -> Iterator[Any]:
         if "model" in value:
             yield value["model"]
         for item in value.values():
+            yield from _models_in(item)
+    elif isinstance(value, list):
+        for item in value:
             yield from _models_in(item)
 
 

@@ -69,7 +69,8 @@ def hand_over(
         headers["x-request-id"] = name
     answer.note(headers, asked)
     kind = _Retried if _is_retried(answer.status, headers) else httpx2.Response
-    if answer.kind == "file" and answer.body["bytes"] > _IN_MEMORY:
+    # What came in pieces with their times is played so; at recording it fitted into the memory.
+    if answer.kind == "file" and answer.body["bytes"] > _IN_MEMORY and not answer.events:
         return kind(answer.status, headers=headers, request=request, stream=FromFile(open_file(answer.body)))
     content = answer.content(read)
     if isinstance(content, bytes):

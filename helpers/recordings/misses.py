@@ -80,7 +80,8 @@ def _ask_freely(suggestion: str) -> str:
 def _describe(asked: Asked, differences: list[tuple[str, Any, Any]]) -> str:
     operation = operation_of(asked.request).replace(".", "/")
     shown = [f"{_short(field)} {_show(mine)}" for field, mine, _ in differences[:3] if mine is not _ABSENT]
-    return " · ".join([f"{asked.request['method']} {operation}", model_of(asked.request) or "no model", *shown])
+    what = f"a {operation} session" if "sent" in asked.request else f"{asked.request['method']} {operation}"
+    return " · ".join([what, model_of(asked.request) or "no model", *shown])
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -115,7 +116,7 @@ def _weight(differences: list[tuple[str, Any, Any]]) -> float:
 
 
 def _short(field: str) -> str:
-    return field.removeprefix("json.").removeprefix("form.")
+    return field.removeprefix("json.").removeprefix("form.").removeprefix("sent.")
 
 
 def _show(value: Any) -> str:

@@ -6,6 +6,7 @@ import struct
 from collections.abc import Sequence
 from typing import Any
 
+from helpers.captions import _tell as _clock
 from tests.standin.sound.hearing import Segment, Turn, Word
 from tests.standin.sound.languages import LANGUAGES
 
@@ -104,11 +105,6 @@ def caption(segments: Sequence[Segment], kind: str) -> str:
         lines += [str(number)] if kind == "srt" else []
         lines += [f"{_clock(segment.start, mark)} --> {_clock(segment.end, mark)}", segment.text.strip(), ""]
     return "\n".join(lines) + "\n"
-
-
-def _clock(seconds: float, mark: str) -> str:
-    whole, thousandths = divmod(round(seconds * 1000), 1000)
-    return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}{mark}{thousandths:03}"
 
 
 def _bare(word: str) -> str:

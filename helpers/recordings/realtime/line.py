@@ -82,7 +82,8 @@ class Line:
         recorded = dict.fromkeys((take.name, json.dumps(take.request)) for take in takes)
         told = [(name, json.loads(text)) for name, text in recorded]
         error: CourseError = explain_session(session.store, asked.request, player.sent.list_events(), told)
-        if session.mode == "record":
+        if session.mode == "record" and choice.last:
+            self._own.add((choice.last.name, choice.last.index))
             error = type(error)(
                 "this session began as a recorded one, and goes on otherwise",
                 **error.details,

@@ -11,6 +11,7 @@ import os
 import secrets
 import socket
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
@@ -31,10 +32,12 @@ _listener: "_Listener | None" = None
 class LineURL(httpx2.URL):
     """The `websocket_base_url` of a client: reading it opens the listener, in a fork another one.
 
-    So whoever asks nothing through a WebSocket opens no socket. path: of the client's base URL.
+    So whoever asks nothing through a WebSocket opens no socket. path: of the client's base URL. prepare: is called
+    before somebody connects.
     """
 
-    def __init__(self, session: "Session", path: str):
+    def __init__(self, session: "Session", path: str, prepare: Callable[[], None]):
+        self._prepare = prepare
         self._secret = secrets.token_urlsafe(16)
         self._path = path.rstrip("/")
         _sessions[self._secret] = session
@@ -42,6 +45,7 @@ class LineURL(httpx2.URL):
     @property
     def _uri_reference(self) -> Any:  # type: ignore[override]  # all that a URL knows of itself
         global _listener
+        self._prepare()
         with _lock:
             if _listener is None:
                 _listener = _Listener()
@@ -89,6 +93,8 @@ class _Listener:
                 del self._lines[one]
             line = self._lines.setdefault(secret, Line(session))
             await line.serve(wire, f"/{path}", request.headers.raw_items())
+        except asyncio.CancelledError:
+            pass  # the program ends
         finally:
             self._tasks.discard(task)
             with contextlib.suppress(Exception):

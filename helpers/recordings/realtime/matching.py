@@ -128,12 +128,18 @@ class Choice:
         self._fits = [_Fit(take) for take in takes]
         self._sound = bytearray()
         self._fit: _Fit | None = None
+        self.last: Take | None = None  # that was played
         self._choose()
 
     @property
     def take(self) -> Take | None:
         """None where nothing fits any more."""
         return self._fit.take if self._fit else None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether what comes next may tell that it is another one."""
+        return len(self._fits) > 1
 
     @property
     def waits_at(self) -> int:
@@ -168,3 +174,4 @@ class Choice:
         self._fit = min(self._fits, key=lambda fit: fit.take.rank, default=None)
         if self._fit:
             self._fit.take.plays += 1
+            self.last = self._fit.take

@@ -50,7 +50,11 @@ def explain_session(
     recorded: Iterable[tuple[str, Mapping[str, Any]]],
 ) -> RecordingNotFound:
     """The error of a session that nobody recorded. recorded: (file name, request) of those at the same address."""
-    told = [
-        (name, {**request, "sent": request["sent"][: len(sent)]}) for name, request in recorded if "sent" in request
-    ]
-    return explain_miss(store, Asked({**asked, "sent": sent}, ""), told or None, "session")
+    told = [(name, _number(request, len(sent))) for name, request in recorded if "sent" in request]
+    return explain_miss(store, Asked(_number({**asked, "sent": sent}, len(sent)), ""), told or None, "session")
+
+
+def _number(request: Mapping[str, Any], most: int) -> dict[str, Any]:
+    """With the events by their place and type, as they are spoken of; no more of them than were sent."""
+    sent = {f"event {n} {event.get('type', '')}": event for n, event in enumerate(request["sent"][:most], 1)}
+    return {**request, "sent": sent}

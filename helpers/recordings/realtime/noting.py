@@ -62,7 +62,9 @@ class Notes:
         self._note_session()
         if not self._is_counted:
             self._is_counted = True
-            remember([], replace(self.answered, elapsed_ms=self._came[-1] if self._came else None))
+            # No model answered; of a handshake that was refused, the service did.
+            asked = self.answered.asked if self.answered.status >= 400 else ""
+            remember([], replace(self.answered, asked=asked, elapsed_ms=self._came[-1] if self._came else None))
 
     def _see_session(self, session: Mapping[str, Any]) -> None:
         self._session = str(session.get("id") or self._session)

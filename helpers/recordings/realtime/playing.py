@@ -16,6 +16,8 @@ from helpers.recordings.streams import dump_json
 
 __all__ = ["Player"]
 
+_OPENING_S, _MOST_OPENING_S = 0.03, 0.3
+
 
 @dataclass
 class Player:
@@ -37,15 +39,19 @@ class Player:
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _heard_at: float = 0.0
     _is_closed: bool = False
+    _end: tuple[int, str] | None = None  # with which the service closed
     _kinds: list[Any] = field(default_factory=list)
 
     async def play(self) -> bool:
         listening = asyncio.create_task(self._listen())
         try:
-            return await self._play()
+            is_whole = await self._play()
         finally:
             listening.cancel()
             await asyncio.wait([listening])
+        if self._end:
+            await self.wire.close(*self._end)
+        return is_whole
 
     async def _listen(self) -> None:
         while self.choice.take and (message := await self.wire.receive()) is not None:
@@ -64,6 +70,7 @@ class Player:
         frames: list[dict[str, Any]] = []
         place, ready = 0, time.perf_counter()
         due: float | None = None
+        await self._wait_for_opening()
         try:
             while self.choice.take:
                 if self.choice.take is not take:
@@ -88,20 +95,27 @@ class Player:
                     continue
                 ready, due, place = due, None, place + 1
                 if "close" in frame:
-                    await self.wire.close(frame["close"]["code"], frame["close"]["reason"])
+                    self._end = frame["close"]["code"], frame["close"]["reason"]
                     return True
                 await self._say(frame, notes)
             return False
         finally:
-            if notes:
+            if notes and self.choice.take:  # a session that was never recorded is no call
                 notes.end()
 
-    async def _wait_for_news(self, seconds: float | None = None) -> None:
-        """Until the client has sent something, or has closed. seconds: no longer than that."""
+    async def _wait_for_opening(self) -> None:
+        """What most clients send at once tells which session they want to have, greeting and all."""
+        end = time.perf_counter() + _MOST_OPENING_S
+        while self.choice.is_open and time.perf_counter() < end and await self._wait_for_news(_OPENING_S):
+            pass
+
+    async def _wait_for_news(self, seconds: float | None = None) -> bool:
+        """Until the client has sent something, or has closed. seconds: no longer than that. Returns whether it has."""
         self._news.clear()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._news.wait()
+                return await self._news.wait()
+        return False
 
     def _pause(self, frames: list[dict[str, Any]], place: int) -> float:
         """Seconds between this frame and the one before it, as they are played."""

@@ -4,7 +4,9 @@ import io
 import struct
 from collections.abc import Collection
 
-from PIL import Image, ImageOps
+from PIL import Image
+
+from helpers.images.reading import make_upright
 
 __all__ = ["EDITABLE", "load_picture", "open_picture", "read_mask"]
 
@@ -33,13 +35,6 @@ def read_mask(data: bytes) -> Image.Image:
     return mask.convert("RGBA")
 
 
-def _turn(picture: Image.Image) -> Image.Image:
-    turned = ImageOps.exif_transpose(picture)
-    if turned.mode.startswith("I"):  # 16 bits: Pillow's own conversion would cut, not scale
-        return turned.convert("I").point(lambda value: value / 257).convert("L")
-    return turned
-
-
 def load_picture(data: bytes, kinds: Collection[str], most_pixels: int, *, upright: bool = True) -> Image.Image:
     """The whole picture, its first frame; upright: turned as its Exif says, 16 bits scaled to 8.
 
@@ -50,6 +45,6 @@ def load_picture(data: bytes, kinds: Collection[str], most_pixels: int, *, uprig
         if picture.width * picture.height > most_pixels:
             raise ValueError("too many pixels")
         picture.load()
-        return _turn(picture) if upright else picture
+        return make_upright(picture) if upright else picture
     except _BROKEN as error:
         raise ValueError(str(error)) from None
