@@ -38,8 +38,9 @@ def find_pauses(times_ms: Sequence[float]) -> list[str]:
 
 
 STREAMS = find_streams()
-# A picture takes its time, here and on Azure. The replay shortens such a pause, so nobody waits for it.
-DRAWN = {name for name in STREAMS if name.partition("/")[2].startswith("images.")}
+# A picture takes its time, here and on Azure; so does an answer aloud, whose question must be heard to its end and
+# whose sentences are spoken as a whole. The replay shortens such a pause, so nobody waits for it.
+DRAWN = {name for name in STREAMS if name.partition("/")[2].startswith(("images.", "chat.completions.gpt-audio"))}
 STREAMING = [path for path in NOTEBOOKS if path.stem in {name.partition("/")[0] for name in STREAMS}]
 
 
