@@ -445,14 +445,14 @@ def test_a_session_that_cannot_be_kept_is_told_with_the_next_request(talk, monke
 
 
 def test_it_plays_at_the_recorded_pace_when_a_person_watches_and_at_once_under_test(talk):
-    talk.serve(Host(0.15))
+    talk.serve(Host(0.4))
     ask(talk.connect("record"))
     took = {}
     for pace in ("1", "0"):
         begun = time.perf_counter()
         ask(talk.connect(AZURE_OPENAI_PACE=pace))
         took[pace] = time.perf_counter() - begun
-    assert took["1"] > 0.4 and took["0"] < took["1"] - 0.25
+    assert took["1"] > 1.1 and took["0"] < took["1"] - 0.6
 
 
 def test_a_long_pause_is_played_as_a_short_one(talk):

@@ -192,7 +192,7 @@ def test_a_reader_guesses_by_keyboard_and_reads_the_guess_beside_the_result(lab,
     assert panel.get_by_text("kept: German").count() == 1, "the buttons' place says what was kept"
 
 
-PROMPTS = "() => Array.from(document.querySelectorAll('.jp-CodeCell .jp-InputPrompt'), prompt => prompt.innerText)"
+PROMPTS = "panel => Array.from(panel.querySelectorAll('.jp-CodeCell .jp-InputPrompt'), prompt => prompt.innerText)"
 
 
 @pytest.mark.parametrize("key", ["Enter", " "])
@@ -201,26 +201,25 @@ def test_after_a_pressed_button_shift_enter_goes_on_and_runs_nothing_twice(lab, 
     path = lab.root / "workbook" / f"{FIRST.stem}_{name[3:]}.ipynb"
     cells = [cell.replace("00.tokens", name) for cell in GUESSING]
     nbformat.write(normalise_notebook(v4.new_notebook(cells=list(map(v4.new_code_cell, cells)))), path)
-    page.goto(lab.address_of(path.name))
-    wait_for_kernel(page)
-    page.locator(".jp-CodeCell .cm-content").first.click()
+    panel = open_notebook(lab, page, path)
+    panel.locator(".jp-CodeCell .cm-content").first.click()
     page.keyboard.press("Shift+Enter")
     page.keyboard.press("Shift+Enter")
-    button = page.locator("button.jupyter-button", has_text="English")
+    button = panel.locator("button.jupyter-button", has_text="English")
     button.wait_for(timeout=60_000)
     button.focus()
     page.keyboard.press(key)
-    page.get_by_text("kept: English").wait_for(timeout=60_000)
+    panel.get_by_text("kept: English").wait_for(timeout=60_000)
     assert button.evaluate("button => button === document.activeElement"), "another guess is one key away"
     page.keyboard.press("Shift+Enter")
     page.keyboard.press("Shift+Enter")
-    page.get_by_text("you said English, and it was").wait_for(timeout=60_000)
-    assert page.evaluate(PROMPTS)[:3] == ["[1]:", "[2]:", "[3]:"]
-    page.locator(".jp-CodeCell .cm-content").nth(1).click()
+    panel.get_by_text("you said English, and it was").wait_for(timeout=60_000)
+    assert panel.evaluate(PROMPTS)[:3] == ["[1]:", "[2]:", "[3]:"]
+    panel.locator(".jp-CodeCell .cm-content").nth(1).click()
     page.keyboard.press("Shift+Enter")
-    page.get_by_text("[4]:", exact=True).wait_for(timeout=60_000)
-    page.locator(".jp-CodeCell").nth(1).get_by_text("kept: English").wait_for(timeout=60_000)
-    assert page.locator("button.jupyter-button", has_text="English").locator("i.fa-check").count() == 1, "still known"
+    panel.get_by_text("[4]:", exact=True).wait_for(timeout=60_000)
+    panel.locator(".jp-CodeCell").nth(1).get_by_text("kept: English").wait_for(timeout=60_000)
+    assert panel.locator("button.jupyter-button", has_text="English").locator("i.fa-check").count() == 1, "still known"
 
 
 def test_in_the_first_notebook_a_pressed_button_is_told_beside_the_result_and_a_wrong_answer_gets_a_hint(lab, page):
@@ -273,9 +272,8 @@ LOST = ["from helpers import load_table\nrows = 3", "rows + 1", "rwos", "later",
 def test_after_a_restart_a_cell_that_needs_an_earlier_one_says_how_to_run_it(lab, page):
     path = lab.root / "workbook" / f"{FIRST.stem}_restarted.ipynb"
     nbformat.write(normalise_notebook(v4.new_notebook(cells=[v4.new_code_cell(cell) for cell in LOST])), path)
-    page.goto(lab.address_of(path.name))
-    wait_for_kernel(page)
-    code = page.locator(".jp-CodeCell")
+    panel = open_notebook(lab, page, path)
+    code = panel.locator(".jp-CodeCell")
     for index in (1, 2, 3):
         code.nth(index).locator(".cm-content").click()
         page.keyboard.press("Control+Enter")
@@ -283,7 +281,7 @@ def test_after_a_restart_a_cell_that_needs_an_earlier_one_says_how_to_run_it(lab
         page.locator(IDLE).wait_for(timeout=60_000)
     card = "rows is made by an earlier cell"
     code.nth(1).get_by_text(card).wait_for(timeout=60_000)
-    assert page.get_by_text("is made by an earlier cell").count() == 1, "a misspelt name, and one made further down"
+    assert panel.get_by_text("is made by an earlier cell").count() == 1, "a misspelt name, and one made further down"
     page.get_by_role("menuitem", name="Run", exact=True).click()
     assert page.get_by_role("menuitem", name="Run All Above Selected Cell", exact=True).count() == 1, "as it says"
     page.keyboard.press("Escape")
@@ -293,7 +291,7 @@ def test_after_a_restart_a_cell_that_needs_an_earlier_one_says_how_to_run_it(lab
     code.nth(1).locator(".cm-content").click()
     page.keyboard.press("Control+Enter")
     code.nth(1).locator(".jp-OutputPrompt").get_by_text("[5]:", exact=True).wait_for(timeout=60_000)
-    assert page.get_by_text(card).count() == 0
+    assert panel.get_by_text(card).count() == 0
 
 
 LETTERS = """pre => {
