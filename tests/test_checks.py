@@ -299,10 +299,10 @@ def group_words(words, most, space=1):
 
 OF_THE_PREVIEW = {
     "modalities": ["text", "audio"], "voice": "coral", "instructions": "Be brief.", "input_audio_format": "pcm16",
-    "output_audio_format": "pcm16", "input_audio_transcription": {"model": "gpt-realtime-whisper"},
+    "output_audio_format": "pcm16", "input_audio_transcription": {"model": "gpt-4o-mini-transcribe"},
     "turn_detection": None, "max_response_output_tokens": 200,
 }  # fmt: skip
-HEARD = {"turn_detection": None, "transcription": {"model": "gpt-realtime-whisper"}}
+HEARD = {"turn_detection": None, "transcription": {"model": "gpt-4o-mini-transcribe"}}
 OF_TODAY = {
     "type": "realtime", "output_modalities": ["audio"], "instructions": "Be brief.", "max_output_tokens": 200,
     "audio": {"input": HEARD, "output": {"voice": "coral"}},
