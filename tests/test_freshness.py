@@ -274,10 +274,6 @@ def states() -> list[ModelState]:
 
 # Each notebook says this of them itself, in the table that it opens with.
 TAUGHT_ALL_THE_SAME = {
-    "09_speech_recognition": {
-        "gpt-4o-transcribe": "retired; here it stands for the third of three engines that are measured by name",
-        "gpt-transcribe": "no page of Microsoft's that was read names it; SDK and price lists do",
-    },
     "11_voice_conversations": {
         "gpt-realtime-whisper": "in Microsoft's list of models and in a recorded session of Azure's, in no schedule",
     },
