@@ -1,11 +1,15 @@
 """Who speaks when in a session: turns found by loudness, interruptions, transcriptions of the client's side."""
 
 import base64
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import openai
 import pytest
+from websockets.exceptions import InvalidStatus
 
 from helpers.tables import read_rows
 from tests.realtime_talk import RATE, Talk, beep, dated_client, ga_client, silence, start_talk
@@ -51,6 +55,14 @@ def test_a_turn_begins_before_the_speech_and_ends_after_the_silence():
     assert isinstance(started, Started) and isinstance(stopped, Stopped)
     assert started.at_ms == pytest.approx(700, abs=32)  # 300 ms of padding
     assert stopped.at_ms == pytest.approx(2_200, abs=64)  # 200 ms of silence
+
+
+@pytest.mark.parametrize("quiet", [200, 500, 1_000])
+def test_the_end_of_speech_that_a_session_tells_includes_the_silence_that_ended_it(client, quiet):
+    with start_talk(client, **listen(silence_duration_ms=quiet, create_response=False)) as talk:
+        talk.append(beep(1) + silence(1.5))
+        stopped = talk.last("input_audio_buffer.speech_stopped")
+    assert 1_000 + quiet <= stopped["audio_end_ms"] <= 1_000 + quiet + 64  # frames of 32 ms
 
 
 @pytest.mark.parametrize("piece", [1, 7, 768, 100_000])
@@ -327,30 +339,100 @@ def test_what_was_transcribed_is_read_back(client):
 # Transcription sessions.
 
 
-def test_a_transcription_session_only_writes_down(client):
-    session = {"type": "transcription", "audio": {"input": {"transcription": {"model": "gpt-4o-mini-transcribe"}}}}
-    with client.realtime.connect(model="gpt-4o-mini-transcribe") as connection:
+@contextmanager
+def start_transcription(client: Any) -> Iterator[Talk]:
+    """Its address names no model."""
+    with client.realtime.connect(extra_query={"intent": "transcription"}) as connection:
         talk = Talk(connection)
         assert talk.last("session.created")["session"]["type"] == "transcription"
-        told = talk.set(**session)
+        yield talk
+
+
+def transcribe(model: str, **heard: Any) -> Any:
+    return {"type": "transcription", "audio": {"input": {**heard, "transcription": {"model": model}}}}
+
+
+def test_a_transcription_session_only_writes_down(client):
+    with start_transcription(client) as talk:
+        told = talk.set(**transcribe("gpt-4o-mini-transcribe"))
         assert told["object"] == "realtime.transcription_session"
-        assert "output" not in told["audio"]
+        assert "output" not in told["audio"] and "model" not in told
         talk.append((beep(0.8) + silence(0.5)) * 2)
         for _ in range(2):
             kinds = [event["type"] for event in talk.until("conversation.item.input_audio_transcription.completed")]
         assert "conversation.item.input_audio_transcription.delta" in kinds
-        connection.response.create()
+        talk.connection.response.create()
         assert talk.last("error")["error"]["code"] == "invalid_event"
     assert not [event for event in talk.seen if event["type"].startswith("response.")]
 
 
-def test_a_session_becomes_one_of_transcription_while_nothing_was_said(client):
+def test_a_transcription_session_tells_of_a_deployment_that_is_not_there(client):
+    with start_transcription(client) as talk:
+        talk.set(**transcribe("nobody", turn_detection=None))
+        talk.append(beep(1))
+        talk.connection.input_audio_buffer.commit()
+        failed = talk.last("conversation.item.input_audio_transcription.failed")
+        assert failed["error"]["code"] == "DeploymentNotFound"
+
+
+@pytest.mark.parametrize("model", ["gpt-realtime-whisper", "gpt-live-transcribe"])
+def test_a_model_of_live_transcription_detects_no_turns_and_each_is_ended_by_a_commit(client, model):
+    with start_transcription(client) as talk:
+        for kind in ("server_vad", "semantic_vad"):
+            refused = talk.set(**transcribe(model, turn_detection={"type": kind}))
+            assert refused["message"] == "Turn detection is not supported for this transcription model"
+        for heard in ({"turn_detection": None}, {}):
+            told = talk.set(**transcribe(model, **heard))
+            assert told["audio"]["input"]["turn_detection"] is None
+        for _ in range(2):
+            talk.append(beep(0.8) + silence(1))
+            talk.connection.input_audio_buffer.commit()
+            assert talk.last("conversation.item.input_audio_transcription.completed")["transcript"]
+    assert not [event for event in talk.seen if event["type"].startswith("input_audio_buffer.speech")]
+
+
+def test_turns_are_refused_later_too_where_the_model_of_the_session_detects_none(client):
+    with start_transcription(client) as talk:
+        talk.set(**transcribe("gpt-realtime-whisper"))
+        refused = talk.set(type="transcription", audio={"input": {"turn_detection": {"type": "server_vad"}}})
+        assert refused["message"] == "Turn detection is not supported for this transcription model"
+        told = talk.set(type="transcription", audio={"input": {"noise_reduction": None}})
+        assert told["audio"]["input"]["turn_detection"] is None
+
+
+def test_a_conversation_detects_turns_also_where_live_transcription_writes_them_down(client):
+    detection = {"type": "server_vad"}
+    heard = {"input": {"turn_detection": detection, "transcription": {"model": "gpt-realtime-whisper"}}}
+    with start_talk(client, type="realtime", output_modalities=["text"], audio=heard) as talk:
+        talk.append(beep(1) + silence(1))
+        kinds = [event["type"] for event in talk.until("response.done")]
+        assert "input_audio_buffer.speech_stopped" in kinds
+
+
+@pytest.mark.parametrize("model", ["gpt-realtime-whisper", "gpt-4o-mini-transcribe"])
+@pytest.mark.parametrize("query", [{}, {"intent": "transcription"}])
+def test_a_model_of_transcription_in_the_address_is_refused_at_the_handshake(client, model, query):
+    with pytest.raises(InvalidStatus) as caught, client.realtime.connect(model=model, extra_query=query):
+        pass
+    told = json.loads(caught.value.response.body)["error"]
+    row = read_error("rt_400_transcription_model_in_url")
+    assert (caught.value.response.status_code, {"error": told}) == (int(row["status"]), json.loads(row["body"]))
+
+
+def test_a_session_stays_of_the_kind_that_its_address_named(client):
     with start_talk(client) as talk:
-        assert talk.set(type="transcription")["type"] == "transcription"
-        assert talk.set(type="realtime")["code"] == "invalid_session_type"
-    with start_talk(client, **TEXT) as talk:
-        talk.ask("Hello")
-        assert talk.set(type="transcription")["code"] == "invalid_session_type"
+        refused = talk.set(**transcribe("gpt-4o-mini-transcribe"))
+        assert {name: refused[name] for name in ("type", "code", "message")} == {
+            name: json.loads(read_error("rt_transcription_update")["body"])["error"][name]
+            for name in ("type", "code", "message")
+        }
+        assert talk.set(type="realtime")["type"] == "realtime"
+    with start_transcription(client) as talk:
+        assert "not allowed" in talk.set(type="realtime")["message"]
+
+
+def read_error(name: str) -> Any:
+    return next(row for row in read_rows("errors") if row["error"] == name)
 
 
 def test_a_transcription_session_of_the_preview(standin):

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from tests.standin.sound.speaking import Speaking
     from tests.standin.vectors import VectorEngine
 
-__all__ = ["Deployment", "build_deployments", "tokenizer_of"]
+__all__ = ["LISTENERS", "Deployment", "build_deployments", "tokenizer_of"]
 
 _COMPLETIONS_ONLY = {"gpt-35-turbo-instruct", "babbage-002", "davinci-002"}
 # Counted by cl100k_base; every later model by o200k_base.
 _CL100K = _COMPLETIONS_ONLY | {"gpt-35-turbo", "gpt-35-turbo-16k", "gpt-4", "gpt-4-32k"}  # and embeddings
-_LISTENERS = ("gpt-realtime-whisper", "gpt-live-transcribe")  # realtime models that only write down what they hear
+LISTENERS = ("gpt-realtime-whisper", "gpt-live-transcribe")  # realtime models that only write down what they hear
 _OPENING = 3  # tokens that open the answer, counted with the prompt
 _OPENING_OF_REASONING = 2  # so o1, o3-mini and gpt-5-nano count on the wire; taken to hold for their kin
 
@@ -84,7 +84,7 @@ def build_deployments(
     """
     apart = {"embeddings": vectors, "speech to text": hearing, "text to speech": speaking}
     categories = {row["model"]: row["category"] for row in read_rows("models")}
-    categories |= dict.fromkeys(_LISTENERS, "speech to text")
+    categories |= dict.fromkeys(LISTENERS, "speech to text")
     live = {row["model"] for row in read_rows("models") if row["also"] == "realtime"}
     deployments = {}
     for row in read_rows("standins"):

@@ -30,6 +30,7 @@ __all__ = [
     "resource_not_found",
     "response_not_found",
     "seal_broken",
+    "session_refused",
     "too_large",
     "too_many",
     "too_many_inputs",
@@ -92,6 +93,12 @@ def operation_refused(operation: str, model: str) -> ServiceError:
         "Please choose different model and try again."
     )
     return ServiceError(400, {"code": "OperationNotSupported", "message": message})
+
+
+def session_refused() -> ServiceError:
+    """Of a model that realtime sessions do not take; the code is spelled so by the service."""
+    message = "The realtime operation does not work with the specified model. Please choose different model and try again."
+    return ServiceError(400, {"code": "OpperationNotSupported", "message": message})
 
 
 def bad_request(message: str, param: str | None = None, code: str | None = None) -> ServiceError:

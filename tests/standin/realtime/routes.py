@@ -24,7 +24,7 @@ from tests.standin.realtime.secrets import ClientSecret
 from tests.standin.realtime.session import Session
 from tests.standin.realtime.settings import SessionSettings, default_settings
 from tests.standin.realtime.told import EventRefused, refuse_missing
-from tests.standin.refusals import ServiceError, access_denied, bad_request, operation_refused, resource_not_found
+from tests.standin.refusals import ServiceError, access_denied, bad_request, operation_refused, resource_not_found, session_refused
 from tests.standin.wire import REGION, json_response, request_headers
 
 __all__ = ["ROUTES", "admits", "label_of"]
@@ -125,15 +125,29 @@ def _find(front: Front, websocket: WebSocket, is_preview: bool) -> tuple[Deploym
         raise access_denied()  # documented: the GA address takes none
     secret: ClientSecret | None = websocket.scope.get("standin.secret")
     name = query.get("deployment" if is_preview else "model", "")
-    deployment = front.find_deployment(name or (secret.deployment if secret else ""))
+    transcribes = query.get("intent") == "transcription"
+    if transcribes and not name and not secret:
+        deployment = _find_listener(front)
+    else:
+        deployment = front.find_deployment(name or (secret.deployment if secret else ""))
     is_hearing = hasattr(deployment.engine, "hear")
     if not is_hearing and not deployment.talks:
         raise operation_refused("realtime", deployment.name)
-    kind = "transcription" if is_hearing or query.get("intent") == "transcription" else "realtime"
+    if is_hearing and name and not is_preview:  # who transcribes is named in the session
+        raise session_refused()
+    kind = "transcription" if is_hearing or transcribes else "realtime"
     settings = _begin(front, deployment, kind, int(time.time()) + _LONGEST)
     if is_preview:
         settings = replace(settings, modalities=("audio", "text"))
     return deployment, GA.read_update("session", secret.session, settings) if secret else settings
+
+
+def _find_listener(front: Front) -> Deployment:
+    """What stands for a session whose address names no model: it hears, and the session says for whom."""
+    hearing = [each for each in front.deployments.values() if hasattr(each.engine, "hear")]
+    if not hearing:
+        raise session_refused()
+    return next((each for each in hearing if each.engine is front.hears), hearing[0])
 
 
 def _begin(front: Front, deployment: Deployment, kind: str, expires_at: int) -> SessionSettings:

@@ -4,9 +4,10 @@ import asyncio
 import json
 import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from tests.standin.deployments import Deployment
+from tests.standin.deployments import LISTENERS, Deployment
 from tests.standin.front import Front
 from tests.standin.realtime import items
 from tests.standin.realtime import reading as r
@@ -22,6 +23,7 @@ from tests.standin.realtime.settings import SessionSettings
 from tests.standin.realtime.told import (
     EventRefused,
     check_word,
+    refuse_detection,
     refuse_empty_commit,
     refuse_kind,
     refuse_missing,
@@ -133,12 +135,23 @@ class Session:
         settings = self.dialect.read_update("session", event["session"], self.settings)
         if settings.voice != self.settings.voice and self.conversation.has_spoken:
             raise refuse_voice()
-        if settings.kind != self.settings.kind and (list(self.conversation) or settings.kind == "realtime"):
+        if settings.kind != self.settings.kind:
             raise refuse_kind(settings.kind, self.settings.kind)
+        settings = self._end_turns_by_hand(event["session"], settings)
         self.settings = settings
         self._incoming.set(settings)
         kind = "session" if event["type"] == "session.update" else "transcription_session"
         self.tell(f"{kind}.updated", session=self.dialect.tell_session(settings))
+
+    def _end_turns_by_hand(self, given: Mapping[str, Any], settings: SessionSettings) -> SessionSettings:
+        """Some models detect no turns in a session that only transcribes: it may not be asked for, only left out."""
+        heard_by = self.front.deployments.get((settings.transcription or {}).get("model") or "")
+        if settings.kind != "transcription" or heard_by is None or heard_by.model not in LISTENERS:
+            return settings
+        inside = given if self.dialect.is_preview else given.get("audio", {}).get("input", {})
+        if inside.get("turn_detection") is not None:
+            raise refuse_detection()
+        return replace(settings, turn_detection=None)
 
     async def _append(self, event: Mapping[str, Any]) -> None:
         if "audio" not in event:

@@ -9,6 +9,7 @@ from tests.standin.refusals import list_values
 __all__ = [
     "EventRefused",
     "check_word",
+    "refuse_detection",
     "refuse_empty_commit",
     "refuse_kind",
     "refuse_missing",
@@ -85,4 +86,8 @@ def refuse_voice() -> EventRefused:
 
 def refuse_kind(wanted: str, now: str) -> EventRefused:
     message = f"Passing a {wanted} session update event to a {now} session is not allowed."
-    return EventRefused(message, "invalid_session_type", "session.type")
+    return EventRefused(message, "invalid_parameter")
+
+
+def refuse_detection() -> EventRefused:
+    return EventRefused("Turn detection is not supported for this transcription model", "invalid_parameter")
