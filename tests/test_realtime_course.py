@@ -85,3 +85,30 @@ def test_a_session_that_no_run_was_given_goes_with_its_sound(recorded, tmp_path)
     one = next(name for name in sorted(list_answers(folder)) if json.dumps("two") in (folder / name[:-2]).read_text())
     assert drop_unused(folder, {one}) == 2
     assert len(list(folder.glob("*.json"))) == 1 == len(list(folder.glob("*.flac")))
+
+
+NOTES = code(
+    """import base64
+heard = {"turn_detection": None, "transcription": {"model": "gpt-realtime-whisper"}}
+with client.realtime.connect(extra_query={"intent": "transcription"}) as connection:
+    connection.session.update(session={"type": "transcription", "audio": {"input": heard}})
+    connection.input_audio_buffer.append(audio=base64.b64encode(bytes(48_000)).decode())
+    connection.input_audio_buffer.commit()
+    for event in connection:
+        if event.type.endswith("transcription.completed"):
+            print(event.transcript)
+            break"""
+)
+
+
+def test_the_deployment_of_a_session_whose_address_names_none_is_known(tmp_path):
+    write(tmp_path, [NOTES])
+    with serve("nonsense") as standin, settings_for(standin, tmp_path):
+        record(tmp_path)
+        folder = tmp_path / RECORDINGS / NAME
+        [name] = [path.name for path in folder.glob("*.json")]
+        assert name.startswith("realtime.gpt-realtime-whisper.") and len(list_answers(folder)) == 1
+        plan = plan_deployments("00", tmp_path).set_index("model")
+        assert plan.answers["gpt-realtime-whisper"] == 1
+        told = "\n".join(migrate("00", "gpt-realtime-whisper", "gpt-live-transcribe", root=tmp_path))
+        assert told.startswith("gpt-realtime-whisper -> gpt-live-transcribe: 1 request ")

@@ -200,6 +200,68 @@ def test_the_readers_own_names_of_deployments_leave_and_stay_private(talk, monke
     assert own not in (text := files(talk)[0].read_text(encoding="utf-8")) and "my-ears" not in text
 
 
+class Scribe:
+    """A service that only writes down: each commit is a turn."""
+
+    async def __call__(self, connection: Any) -> None:
+        async def say(**event: Any) -> None:
+            await connection.send(json.dumps(event))
+
+        session = {"id": "sess_1", "type": "transcription", "object": "realtime.transcription_session"}
+        await say(type="session.created", event_id="event_1", session=session)
+        async for message in connection:
+            event = json.loads(message)
+            if event["type"] == "session.update":
+                await say(type="session.updated", session={**session, **event["session"]})
+            elif event["type"] == "input_audio_buffer.commit":
+                await say(type="input_audio_buffer.committed", item_id="item_1")
+                usage = {"type": "duration", "seconds": 1.5}
+                heard = {"item_id": "item_1", "content_index": 0, "transcript": "What is it?", "usage": usage}
+                await say(type="conversation.item.input_audio_transcription.completed", **heard)
+
+
+def _write_down(client: Any, model: str = "gpt-realtime-whisper") -> list[Any]:
+    heard = {"turn_detection": None, "transcription": {"model": model}}
+    with client.realtime.connect(extra_query={"intent": "transcription"}) as connection:
+        connection.session.update(session={"type": "transcription", "audio": {"input": heard}})
+        connection.input_audio_buffer.append(audio=coded(sine(4_000)))
+        connection.input_audio_buffer.commit()
+        events = []
+        for event in connection:
+            events.append(event)
+            if event.type.endswith("transcription.completed"):
+                return events
+    raise AssertionError("it ended before the turn was written down")
+
+
+def test_a_session_whose_address_names_no_model_is_kept_and_told_by_the_model_of_its_settings(talk, monkeypatch):
+    from helpers import settings
+
+    own = "my-private-ears"
+    monkeypatch.setattr(settings, "_read_deployments", lambda path: {"gpt-realtime-whisper": own})
+    server = talk.serve(Scribe())
+    calls: list[Any] = []
+    listen(calls.append)
+    try:
+        recorded, live = _write_down(talk.connect("record")), _write_down(talk.connect("live"))
+        assert [path for path, _ in server.seen] == ["/openai/v1/realtime?intent=transcription"] * 2
+        assert server.heard[0]["session"]["audio"]["input"]["transcription"]["model"] == own
+        [file] = [path for path in files(talk) if path.suffix == ".json"]
+        assert file.name.startswith("realtime.gpt-realtime-whisper.")
+        assert own not in file.read_text(encoding="utf-8")
+        assert _faults(file) == []
+        replayed = _write_down(talk.connect())
+    finally:
+        listen(None)
+    assert plain(replayed)[-1] == plain(recorded)[-1] == plain(live)[-1] and len(server.seen) == 2
+    assert [(call.asked, call.usage, call.is_call) for call in calls] == [
+        ("gpt-realtime-whisper", {"type": "duration", "seconds": 1.5}, True)
+    ] * 3
+    with pytest.raises(ConnectionClosedError) as caught:
+        _write_down(talk.connect(), "gpt-live-transcribe")
+    assert "gpt-live-transcribe" in str(explain(caught.value))
+
+
 def test_recording_goes_on_where_it_was_cut_off_and_asks_nothing_twice(talk):
     server = talk.serve(Host())
     first = ask(talk.connect("record"))

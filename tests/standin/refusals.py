@@ -97,7 +97,9 @@ def operation_refused(operation: str, model: str) -> ServiceError:
 
 def session_refused() -> ServiceError:
     """Of a model that realtime sessions do not take; the code is spelled so by the service."""
-    message = "The realtime operation does not work with the specified model. Please choose different model and try again."
+    message = (
+        "The realtime operation does not work with the specified model. Please choose different model and try again."
+    )
     return ServiceError(400, {"code": "OpperationNotSupported", "message": message})
 
 

@@ -24,15 +24,22 @@ class Notes:
     _came: list[int] = field(default_factory=list)
     _session: str = ""
     _heard_by: str = ""
+    _named: str = ""  # by the client, to hear with
     _transcribes: bool = False
     _called: int = 0
     _open: dict[str, tuple[int, list[int]]] = field(default_factory=dict)  # response -> called at, times of its events
     _is_counted: bool = False
+    _address_names: bool = field(init=False)  # a model; a session that only transcribes names its own itself
+
+    def __post_init__(self) -> None:
+        self._address_names = bool(self.answered.asked)
 
     def hear(self, ms: int, event: Mapping[str, Any]) -> None:
         """A client's event."""
         if event.get("type") == "response.create":
             self._called = ms
+        if isinstance(session := event.get("session"), Mapping):
+            self._named = _heard_by(session) or self._named
 
     def see(self, ms: int, event: Mapping[str, Any]) -> None:
         """The service's event, before the client is given it."""
@@ -68,11 +75,11 @@ class Notes:
 
     def _see_session(self, session: Mapping[str, Any]) -> None:
         self._session = str(session.get("id") or self._session)
-        audio = session.get("audio")
-        heard = audio.get("input") if isinstance(audio, Mapping) else None
-        told = heard.get("transcription") if isinstance(heard, Mapping) else session.get("input_audio_transcription")
-        self._heard_by = str(told.get("model") or "") if isinstance(told, Mapping) else ""
+        told = _heard_by(session)
+        self._heard_by = told and (self._named or told)  # a reader's own name for a deployment is not its model's
         self._transcribes = "transcription" in f"{session.get('type')} {session.get('object')}"
+        if self._transcribes and not self._address_names:
+            self.answered = replace(self.answered, asked=self._heard_by)
         self._note_session()
 
     def _see_response(
@@ -110,3 +117,11 @@ class Notes:
         if self._session:
             times = tuple(self.all_ms or self._came)
             remember([self._session], replace(self.answered, event_ms=times), is_whole=False)
+
+
+def _heard_by(session: Mapping[str, Any]) -> str:
+    """Which model writes down what is heard, "" where none does."""
+    audio = session.get("audio")
+    heard = audio.get("input") if isinstance(audio, Mapping) else None
+    told = heard.get("transcription") if isinstance(heard, Mapping) else session.get("input_audio_transcription")
+    return str(told.get("model") or "") if isinstance(told, Mapping) else ""

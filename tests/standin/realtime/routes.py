@@ -24,7 +24,14 @@ from tests.standin.realtime.secrets import ClientSecret
 from tests.standin.realtime.session import Session
 from tests.standin.realtime.settings import SessionSettings, default_settings
 from tests.standin.realtime.told import EventRefused, refuse_missing
-from tests.standin.refusals import ServiceError, access_denied, bad_request, operation_refused, resource_not_found, session_refused
+from tests.standin.refusals import (
+    ServiceError,
+    access_denied,
+    bad_request,
+    operation_refused,
+    resource_not_found,
+    session_refused,
+)
 from tests.standin.wire import REGION, json_response, request_headers
 
 __all__ = ["ROUTES", "admits", "label_of"]
