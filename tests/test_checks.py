@@ -825,6 +825,63 @@ EXERCISES = [
             "a guess": (1.0, "characters of the text"),
         },
     ),
+    (
+        "11.session",
+        {"client": Replayed("11_voice_conversations"), "preview": OF_THE_PREVIEW},
+        OF_TODAY,
+        {
+            "the preview's own": (
+                OF_THE_PREVIEW,
+                "`modalities` is a name of the preview. Today it is output_modalities",
+            ),
+            "no type": (without(OF_TODAY, "type"), "says its type first"),
+            "in writing": (OF_TODAY | {"output_modalities": ["text"]}, "Sound was asked for too"),
+            "both": (OF_TODAY | {"output_modalities": ["text", "audio"]}, "it is one of"),
+            "the voice left where it was": (OF_TODAY | {"voice": "coral"}, "Today it is audio.output.voice"),
+            "turns by themselves": (with_audio(input=without(HEARD, "turn_detection")), "end turns by itself"),
+            "another voice": (with_audio(output={"voice": "marin"}), "'marin'; the preview's session says 'coral'"),
+            "the format's old name": (with_audio(input=HEARD | {"format": "pcm16"}), "audio.input.format is an object"),
+            "transcription in its old form": (with_audio(input=HEARD | {"transcription": "x"}), "says {'model':"),
+            "no sound": (without(OF_TODAY, "audio"), "`audio` is missing"),
+            "a list": (OF_TODAY | {"audio": []}, "`audio` is a dictionary"),
+            "something of one's own": (OF_TODAY | {"speed": 1.2}, "`speed` is not in the preview's session"),
+            "a text": ("realtime", "A dictionary was expected"),
+        },
+    ),
+    (
+        "11.heard",
+        {},
+        lambda received, played_s: min(int(played_s * 1_000), len(received) // 48),
+        {
+            "what was played": (lambda received, played_s: int(played_s * 1_000), "cannot have been heard"),
+            "what was received": (lambda received, played_s: len(received) // 48, "2000, and 500 would be right"),
+            "bytes for samples": (
+                lambda received, played_s: min(int(played_s * 1_000), len(received) // 24),
+                "A sample has two bytes",
+            ),
+            "seconds": (lambda received, played_s: min(played_s, len(received) / 48_000), "These are seconds"),
+            "no whole number": (
+                lambda received, played_s: min(played_s * 1_000, len(received) / 48),
+                "audio_end_ms is a whole number",
+            ),
+            "nothing": (lambda received, played_s: None, "a number of milliseconds was expected"),
+            "it fails": (lambda received, played_s: received.seconds, "It fails on 2 seconds"),
+            "called": (500, "no brackets"),
+        },
+    ),
+    (
+        "11.saved",
+        {"calls": 300, "minutes": 4, "model": "gpt-realtime-2.1"},
+        300 * (LONG_CALL - SHORT_CALL),
+        {
+            "one call": (LONG_CALL - SHORT_CALL, "one call"),
+            "the wrong way round": (300 * (SHORT_CALL - LONG_CALL), "The sign"),
+            "the old bill": (300 * LONG_CALL, "the bill with long"),
+            "the new bill": (300 * SHORT_CALL, "the bill with short"),
+            "half of it": (150 * LONG_CALL, "not half of the bill"),
+            "a guess": (1.0, "add up `usd`"),
+        },
+    ),
 ]
 WRONG = [(name, given, *case) for name, given, _, wrong in EXERCISES for case in wrong.items()]
 
