@@ -605,6 +605,7 @@ def test_a_waveform_takes_what_an_answer_has_and_says_who_spoke():
         assert told(waveform, HUM, [given]) == "Waveform of 2.0 seconds. 0.0 to 0.5: Hello."
     turns = [Said(1, 2, text="Yes.", speaker="B"), Said(0, 1, text="Ready?", speaker="A")]
     assert told(waveform, HUM, turns) == "Waveform of 2.0 seconds. 0.0 to 1.0: A: Ready? 1.0 to 2.0: B: Yes."
+    assert told(waveform, HUM, [(0, 1, "", "A")]) == "Waveform of 2.0 seconds. 0.0 to 1.0: A."
     assert told(waveform, HUM) == "Waveform of 2.0 seconds."
     assert told(waveform, HUM.to_wav()) == "Waveform of 2.0 seconds."
 

@@ -272,8 +272,17 @@ def states() -> list[ModelState]:
     return check_freshness(DAY)
 
 
+# Each notebook says this of them itself, in the table that it opens with.
+TAUGHT_ALL_THE_SAME = {
+    "11_voice_conversations": {
+        "gpt-realtime-whisper": "in Microsoft's list of models and in a recorded session of Azure's, in no schedule",
+    },
+}
+
+
 @pytest.mark.parametrize("notebook", [path.stem for path in NOTEBOOKS])
 def test_a_notebook_teaches_on_models_that_a_new_customer_can_deploy(states, notebook):
     taught = [state for state in states if state.notebook == notebook and not state.is_history]
     assert taught or not (ROOT / "data" / "recordings" / notebook).exists(), "its models were not found"
-    assert not {state.model: state.why for state in taught if state.why}
+    left = {state.model: state.why for state in taught if state.why}
+    assert left.keys() == TAUGHT_ALL_THE_SAME.get(notebook, {}).keys(), left

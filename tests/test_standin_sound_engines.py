@@ -4,6 +4,8 @@ import contextlib
 import itertools
 import os
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 
 from helpers.audio import Sound, read_sound
 from helpers.captions import read_captions
+from helpers.settings import ROOT
 from helpers.waves import add_noise
 from helpers.word_errors import word_error_rate
 from tests.standin import serving
@@ -299,3 +302,13 @@ def test_whisper_tiny_hears_the_language_that_it_is_told_and_keeps_letters_whole
 def test_a_moment_of_sound_is_answered_by_a_small_engine(small, sounds, model, seconds):
     moment = read_sound(sounds[0]).cut(0.5, 0.5 + seconds).to_wav()
     assert len(hear(small[model], moment, model=model).text) < 60
+
+
+def test_a_program_that_has_heard_with_whisper_tiny_ends_in_good_order(client, weights):
+    code = (
+        "import sys, numpy; from pathlib import Path; from tests.standin.sound.whisper_tiny import _load; "
+        "_load(Path(sys.argv[1])).transcribe(numpy.zeros(32_000, numpy.float32), language='en')"
+    )
+    [file] = fetch(WHISPER_TINY, given=weights)
+    done = subprocess.run([sys.executable, "-c", code, file], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

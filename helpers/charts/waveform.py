@@ -148,7 +148,7 @@ def _place_labels(spans: list[_Span], begin: float, length: float, is_last: bool
         if not begin <= middle < begin + length and not (is_last and middle >= begin):
             continue
         room = max(14, int((span.end - span.start) * pixels / _LETTER))
-        whole = f"{span.kind}: {span.label}" if span.kind else span.label
+        whole = ": ".join(filter(None, (span.kind, span.label)))
         text = whole if len(whole) <= room else whole[: room - 1].rstrip() + "…"
         width = len(text) * _LETTER + 8
         left = min(max(0.0, (middle - begin) * pixels - width / 2), max(0.0, _WIDTH - width))
@@ -174,9 +174,8 @@ def _paint_wave(ax: Any, sound: Sound, begin: float, end: float) -> None:
 def _tell(sound: Sound, spans: list[_Span]) -> str:
     told = [f"Waveform of {sound.seconds:.1f} seconds."]
     for span in spans[:_TOLD]:
-        kind = f"{span.kind}: " if span.kind else ""
-        mark = "" if span.label[-1:] in ".?!" else "."
-        told.append(f"{span.start:.1f} to {span.end:.1f}: {kind}{span.label}{mark}")
+        said = ": ".join(filter(None, (span.kind, span.label)))
+        told.append(f"{span.start:.1f} to {span.end:.1f}: {said}{'' if said[-1:] in '.?!' else '.'}")
     if len(spans) > _TOLD:
         told.append(f"And {len(spans) - _TOLD} more, until {spans[-1].end:.1f}.")
     return " ".join(told)

@@ -26,7 +26,9 @@ def _check_request(answer: Any, client: Any, text: str) -> str:
     usual = duration(client.audio.speech.create(**request | {"speed": 1}))
     lasts = {speed: duration(client.audio.speech.create(**request | {"speed": speed})) for speed in _SPEEDS}
     own = lasts[request["speed"]] / usual
-    enough = min(speed for speed in _SPEEDS if lasts[speed] <= _MOST * usual)
+    enough = min((speed for speed in _SPEEDS if lasts[speed] <= _MOST * usual), default=None)
+    if enough is None:
+        raise Wrong("At none of the three is it short enough: this model may not follow speed (section 4).")
     if request["speed"] < enough:
         raise Wrong(f"At {request['speed']} it still takes {own:.0%} of the time at speed 1: {_MOST:.0%} at most.")
     if request["speed"] > enough:
@@ -64,29 +66,25 @@ _NEEDED = {
 
 
 @exercise("10.novel")
-def _check_novel(answer: Any, words: int, words_a_minute: int) -> str:
-    """Truth: minutes of sound at the listed price of a minute, in US dollars."""
-    per_minute = list_price(_MODEL, "audio_output", unit="usd_per_minute").usd
+def _check_novel(answer: Any, words: int, words_a_minute: int, characters_a_word: int) -> str:
+    """Truth: minutes of sound at the listed price of a minute, less the text's characters at theirs, in US dollars."""
     minutes = words / words_a_minute
-    truth = minutes * per_minute
-    if close_to(answer, truth):
-        return f"{minutes:,.0f} minutes, ${truth:.2f}."
+    by_minute = minutes * list_price(_MODEL, "audio_output", unit="usd_per_minute").usd
+    by_character = words * characters_a_word * list_price("tts", "input", unit="usd_per_1m_characters").usd / 1e6
+    truth = by_minute - by_character
+    if close_to(answer, truth, 0.01):
+        return f"${by_minute:.2f} by the minute, ${by_character:.2f} by the character."
     mistakes = {
-        "The price is for a minute, not for an hour.": truth / 60,
-        "The price is for a minute: are these seconds?": truth * 60,
-        "That is the price of so many words: how many minutes do they last?": words * per_minute,
-        "tts is paid by the character; here the minutes count.": words
-        * 6
-        * list_price("tts", "input", unit=_BY).usd
-        / 1e6,
+        "The other way round: more is above 0, less below.": -truth,
+        f"That is {_MODEL} alone: what does tts cost?": by_minute,
+        "That is tts alone: the difference is asked for.": by_character,
+        "That is the difference of an hour: how many hours are read?": truth / minutes * 60,
+        "price_per_hour is for an hour, not for a minute.": truth * 60,
     }
     for hint, value in mistakes.items():
-        if close_to(answer, value):
+        if close_to(answer, value, 0.01):
             raise Wrong(hint)
-    raise Wrong("Words over words a minute are minutes; each has its price.")
-
-
-_BY = "usd_per_1m_characters"
+    raise Wrong("One is paid for the minutes of sound, the other for the characters of the text.")
 
 
 def _read_request(answer: Any, text: str) -> dict[str, Any]:

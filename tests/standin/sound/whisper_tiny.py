@@ -1,5 +1,6 @@
 """Whisper tiny, by whisper.cpp: the engine behind gpt-4o-transcribe."""
 
+import atexit
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -102,6 +103,8 @@ def _load(weights: Path) -> Any:
     from pywhispercpp.model import Model
 
     whisper.whisper_log_set(lambda level, text: None)  # it tells the terminal of each language it recognises
+    # The library would call it once more when Python has ended, and the program would end as a crash.
+    atexit.register(whisper.whisper_log_set, None)
     return Model(
         str(weights),
         redirect_whispercpp_logs_to=None,
