@@ -13,6 +13,8 @@ _APIS |= {"speech-to-text": "transcription", "tts": "speech", "audio chat": "cha
 _ALLOWED = r"[\w.-]+( ?\| ?[\w.-]+)+|(high|medium)(?= only)|json$"
 _MODEL = r"[a-z]+[\w.*-]*\d[\w.*-]*|\*|whisper|tts(-hd)?|gpt-(transcribe|audio|realtime|image)[\w.*-]*"
 _NAME = r"[a-z_]+", r"(?!item)[a-z_.]+"
+# Found to be otherwise since, by the sources of the row "address and turns": GA keeps the intent in its address.
+_TAKEN_BACK = " and ?intent=transcription"
 _OF_NO_REQUEST = {"answer", "body", "edits", "json_schema", "length", "price", "route", "system", "time", "usage"}
 _MARKS = {"sure": "sure", "unsure": "unsure", "sure in": "documented"}
 
@@ -23,6 +25,7 @@ def read_parameter(row: Row) -> Iterator[Cells]:
     unsure = "UNSURE" in row["accepted"] + row["values_or_note"]
     said = _MARKS[mark[1]] if mark else "unsure" if unsure else "documented"
     value = row["values_or_note"][mark.end() :] if mark else row["values_or_note"]
+    value = value.replace(f"transcription_session.update{_TAKEN_BACK}", "transcription_session.update")
     rules = [] if said == "unsure" and "|" not in value else list(_name_rules(row, value))
     yield from rules
     if not rules:
