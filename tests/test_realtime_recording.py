@@ -517,7 +517,7 @@ def test_it_plays_at_the_recorded_pace_when_a_person_watches_and_at_once_under_t
     assert took["1"] > 1.1 and took["0"] < took["1"] - 0.6
 
 
-def test_a_long_pause_is_played_as_a_short_one(talk):
+def test_a_long_session_is_played_in_less_than_two_seconds_for_a_cell_shows_nothing_while_it_reads(talk):
     talk.serve(Host())
     ask(talk.connect("record"))
     [path] = files(talk)
@@ -527,7 +527,7 @@ def test_a_long_pause_is_played_as_a_short_one(talk):
     path.write_text(json.dumps(record), encoding="utf-8")
     begun = time.perf_counter()
     ask(talk.connect(AZURE_OPENAI_PACE="1"))
-    assert 1.7 < time.perf_counter() - begun < 10
+    assert 1.3 < time.perf_counter() - begun < 10  # 1.4 s, and what a busy machine adds
 
 
 def test_who_answered_and_when_is_known_of_sessions_responses_items_and_events(talk):

@@ -59,6 +59,10 @@ def test_a_long_pause_is_played_as_a_short_one_and_the_rest_at_the_recorded_pace
     assert came == [(b"a", 1.8), (b"b", 2.3), (b"c", 4.1)]
     clock[0] = 0
     assert [round(clock[0], 3) for _ in Played([(100, b"a"), (67_000, b"b")], 0.01)] == [0.001, 0.67]
+    clock[0] = 0
+    assert [round(clock[0], 3) for _ in Played([(1_000, b"a"), (2_000, b"b")], 1.0, is_sound=True)] == [0.9, 1.8]
+    clock[0] = 0
+    assert [round(clock[0], 3) for _ in Played([(100, b"a"), (200, b"b")], 1.0, is_sound=True)] == [0.1, 0.2]
     assert DRAWN, "a picture's stream is watched too"
 
 

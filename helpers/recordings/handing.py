@@ -11,6 +11,7 @@ from helpers.recordings.playing import FromFile, Played
 
 __all__ = ["hand_over", "rebuild"]
 
+_READS_AS_IT_COMES = "x-stainless-raw-response"  # with "stream": the SDK hands a file on piece by piece
 _LONGEST_WAIT_S = 120  # the SDK retries no answer that asks for more; such an answer must stay as it is
 _HOP_HEADERS = {b"content-encoding", b"content-length", b"transfer-encoding", b"connection", b"keep-alive"}
 _IN_MEMORY = 8_000_000  # bytes of a file that is handed over whole
@@ -75,7 +76,10 @@ def hand_over(
     content = answer.content(read)
     if isinstance(content, bytes):
         return kind(answer.status, headers=headers, request=request, content=content)
-    return kind(answer.status, headers=headers, request=request, stream=Played(content, pace))
+    if answer.kind == "file" and request.headers.get(_READS_AS_IT_COMES) != "stream":
+        pace = 0  # whoever reads the whole before the first byte would only wait
+    is_sound = request.url.path.endswith("/audio/speech")
+    return kind(answer.status, headers=headers, request=request, stream=Played(content, pace, is_sound))
 
 
 def rebuild(

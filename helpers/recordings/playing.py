@@ -15,14 +15,16 @@ LONGEST_PAUSE_MS = 1_800
 
 
 class Played(httpx2.SyncByteStream, httpx2.AsyncByteStream):
-    """A recorded stream. pieces: (ms, bytes). pace: times the recorded pace; 0 plays all at once.
+    """A recorded stream. pieces: (ms, bytes). pace: times the recorded pace; 0: all at once. is_sound: all in 1.8 s.
 
-    Nobody is kept waiting: where a picture took half a minute, the pause is played as 1.8 s. Times that are looked up
-    stay the recorded ones.
+    Nobody is kept waiting: where a picture took half a minute, the pause is played as 1.8 s; sound shows nothing while
+    it comes, so that it comes within 1.8 s in all. Times that are looked up stay the recorded ones.
     """
 
-    def __init__(self, pieces: list[tuple[float, bytes]], pace: float):
+    def __init__(self, pieces: list[tuple[float, bytes]], pace: float, is_sound: bool = False):
         self._pieces, self._pace = _shorten_pauses(pieces, pace), pace
+        if is_sound and (whole := max((ms for ms, _ in self._pieces), default=0)) > LONGEST_PAUSE_MS:
+            self._pieces = [(ms * LONGEST_PAUSE_MS / whole, piece) for ms, piece in self._pieces]
 
     def __iter__(self) -> Iterator[bytes]:
         if not self._pace:
