@@ -124,7 +124,7 @@ class Player:
         looked up stay the recorded ones.
         """
         before = frames[place - 1]["ms"] if place else 0
-        whole = max((frame["ms"] for frame in frames), default=0) * self.pace
+        whole = frames[-1]["ms"] * self.pace  # they stand in their order
         share = min(1.0, _LONGEST_MS / whole) if whole else 0.0
         return (frames[place]["ms"] - before) * self.pace * share / 1000
 
