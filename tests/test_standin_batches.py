@@ -104,6 +104,10 @@ def test_responses_can_be_batched(client):
         (rows_of(line(1), line(2, body={"model": "gpt-5.4-nano", "messages": []})), "model_mismatch", 2),
         (rows_of(line(1, body={"model": "nobody", "messages": []})), "model_not_found", 1),
         (rows_of(line(1, url="/v1/embeddings")), "invalid_url", 1),
+        (rows_of(line(1, url=["/v1/responses"])), "invalid_url", 1),
+        (rows_of(line(1)) + b'{"custom_id": NaN}\n', "invalid_json_line", 2),
+        (rows_of(line(1)) + b'{"custom_id": "\\ud800"}\n', "invalid_json_line", 2),
+        (rows_of(line(1)) + b"[" * 200_000 + b"\n", "invalid_json_line", 2),
     ],
 )
 def test_a_file_with_a_fault_fails_as_a_whole_and_says_in_which_line(client, content, code, number):

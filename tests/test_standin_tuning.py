@@ -52,6 +52,8 @@ def test_good_data_passes_its_checks_and_nothing_is_trained(client):
         (rows(*[EXAMPLE] * 10, {"messages": EXAMPLE["messages"][:1]}), "Line 11 does not end with"),
         (rows(*[EXAMPLE] * 10, {"messages": [{"role": "assistant", "content": ""}]}), "that is empty"),
         ("\n".join([json.dumps(EXAMPLE)] * 10).encode("utf-16"), "not UTF-8"),
+        (rows(*[EXAMPLE] * 10, {"messages": [{"role": ["user"], "content": "a"}]}), "without one of the roles"),
+        (rows(*[EXAMPLE] * 10) + b"\n" + b"[" * 200_000, "Line 11 is not valid JSON"),
     ],
 )
 def test_data_that_cannot_be_trained_on_fails_and_says_where(client, content, words):

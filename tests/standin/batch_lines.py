@@ -66,8 +66,9 @@ def check_lines(content: bytes, is_deployment: Callable[[str], bool]) -> tuple[l
 
 def _read(number: int, row: bytes) -> Line | LineFault:
     try:
-        told = json.loads(row)
-    except ValueError:
+        told = json.loads(row, parse_constant=_refuse)
+        json.dumps(told, ensure_ascii=False).encode()  # half a letter cannot be sent back
+    except (ValueError, RecursionError):
         return LineFault("invalid_json_line", "This line is not parseable as valid JSON.", number)
     if not isinstance(told, dict):
         return LineFault("invalid_json_line", "This line is no JSON object.", number)
@@ -76,12 +77,16 @@ def _read(number: int, row: bytes) -> Line | LineFault:
         return LineFault("missing_required_parameter", "Missing required parameter: 'custom_id'.", number, "custom_id")
     if told.get("method") != "POST":
         return LineFault("invalid_method", "The method of a line is 'POST'.", number, "method")
-    if told.get("url") not in _URLS:
+    if not isinstance(told.get("url"), str) or told["url"] not in _URLS:
         message = f"The url of a line is one of {', '.join(_URLS)}; this one is {told.get('url')!r}."
         return LineFault("invalid_url", message, number, "url")
     if not isinstance(body, dict):
         return LineFault("missing_required_parameter", "Missing required parameter: 'body'.", number, "body")
     return Line(custom_id, _URLS[told["url"]], body)
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 def _judge(
@@ -98,6 +103,10 @@ def _judge(
         return LineFault("url_mismatch", "The lines of a batch share one url.", number, "url")
     if before and model != before[0].body["model"]:
         return LineFault("model_mismatch", "The lines of a batch share one deployment.", number, "body.model")
+    if line.body.get("background"):
+        return LineFault(
+            "invalid_request", "A line of a batch cannot run in the background.", number, "body.background"
+        )
     if line.body.get("stream"):
         return LineFault("invalid_request", "A line of a batch cannot be streamed.", number, "body.stream")
     return None

@@ -20,7 +20,7 @@ class TuningFault(Exception):
 def read_examples(content: bytes) -> list[list[dict[str, Any]]]:
     """The messages of each example. Raises TuningFault at the first one that cannot be trained on."""
     try:
-        rows = content.decode("utf-8").splitlines()
+        rows = content.decode("utf-8").split("\n")  # a text may hold other ends of lines
     except UnicodeDecodeError:
         raise TuningFault("The file is not UTF-8.") from None
     examples = [_read(number, row) for number, row in enumerate(rows, 1) if row.strip()]
@@ -32,13 +32,13 @@ def read_examples(content: bytes) -> list[list[dict[str, Any]]]:
 def _read(number: int, row: str) -> list[dict[str, Any]]:
     try:
         told = json.loads(row)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise TuningFault(f"Line {number} is not valid JSON.") from None
     messages = told.get("messages") if isinstance(told, dict) else None
     if not isinstance(messages, list) or not messages:
         raise TuningFault(f"Line {number} has no list of 'messages'.")
     for message in messages:
-        if not isinstance(message, dict) or message.get("role") not in _ROLES:
+        if not isinstance(message, dict) or str(message.get("role")) not in _ROLES:
             raise TuningFault(f"Line {number} has a message without one of the roles {', '.join(sorted(_ROLES))}.")
         if not any(message.get(name) for name in _CALLS):
             raise TuningFault(f"Line {number} has a message of '{message['role']}' that is empty.")
