@@ -8,10 +8,10 @@ from typing import IO
 
 import httpx2
 
-__all__ = ["LONGEST_PAUSE_MS", "FromFile", "Passed", "Pieces", "Played"]
+__all__ = ["FromFile", "Passed", "Pieces", "Played"]
 
 
-LONGEST_PAUSE_MS = 1_800
+_LONGEST_PAUSE_MS = 1_800
 
 
 class Played(httpx2.SyncByteStream, httpx2.AsyncByteStream):
@@ -23,8 +23,8 @@ class Played(httpx2.SyncByteStream, httpx2.AsyncByteStream):
 
     def __init__(self, pieces: list[tuple[float, bytes]], pace: float, is_sound: bool = False):
         self._pieces, self._pace = _shorten_pauses(pieces, pace), pace
-        if is_sound and (whole := max((ms for ms, _ in self._pieces), default=0)) > LONGEST_PAUSE_MS:
-            self._pieces = [(ms * LONGEST_PAUSE_MS / whole, piece) for ms, piece in self._pieces]
+        if is_sound and (whole := max((ms for ms, _ in self._pieces), default=0)) > _LONGEST_PAUSE_MS:
+            self._pieces = [(ms * _LONGEST_PAUSE_MS / whole, piece) for ms, piece in self._pieces]
 
     def __iter__(self) -> Iterator[bytes]:
         if not self._pace:
@@ -49,7 +49,7 @@ def _shorten_pauses(pieces: list[tuple[float, bytes]], pace: float) -> list[tupl
     """The pieces with the times at which they are played, in milliseconds."""
     played, before, now = [], 0.0, 0.0
     for ms, piece in pieces:
-        now += min((ms - before) * pace, LONGEST_PAUSE_MS)
+        now += min((ms - before) * pace, _LONGEST_PAUSE_MS)
         before = ms
         played.append((now, piece))
     return played

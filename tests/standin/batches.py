@@ -5,8 +5,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tests.standin.batch_jobs import ENDED, Job
-from tests.standin.files import page_of, require_version
-from tests.standin.front import Front, read_body
+from tests.standin.files import page_of
+from tests.standin.front import Front, read_body, require_version
 from tests.standin.refusals import ServiceError, bad_request, missing, wrong_type
 from tests.standin.wire import json_response, request_headers
 

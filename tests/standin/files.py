@@ -8,12 +8,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tests.standin.forms import files_of, read_form, texts_of
-from tests.standin.front import Front, require_api_version
+from tests.standin.front import Front, require_version
 from tests.standin.kept_files import StoredFile
 from tests.standin.refusals import bad_request, missing
 from tests.standin.wire import json_response, request_headers
 
-__all__ = ["ROUTES", "page_of", "require_version"]
+__all__ = ["ROUTES", "page_of"]
 
 _PURPOSES = ("assistants", "batch", "fine-tune", "evals")
 _MOST_BYTES = {"batch": 200_000_000}  # of an input of Batch; 512 MB of all else, as the quota pages say
@@ -67,12 +67,6 @@ async def delete(request: Request) -> Response:
     front: Front = request.app.state.front
     front.files.drop(file.id)
     return json_response({"id": file.id, "object": "file", "deleted": True}, headers=request_headers())
-
-
-def require_version(request: Request) -> None:
-    """The dated form wants its version in the query."""
-    if not request.url.path.startswith("/openai/v1/"):
-        require_api_version(request)
 
 
 def page_of(told: list[dict[str, Any]], request: Request, most: int) -> dict[str, Any]:

@@ -40,6 +40,7 @@ __all__ = [
     "post_routes",
     "read_body",
     "require_api_version",
+    "require_version",
 ]
 
 NOTE = "x-standin-note"  # a header: what of an answer is not as on Azure
@@ -147,6 +148,12 @@ def require_api_version(request: Request) -> None:
     """Dated routes exist only under an API version; without one the service knows no such resource."""
     if not _API_VERSION.fullmatch(request.query_params.get("api-version", "")):
         raise resource_not_found()
+
+
+def require_version(request: Request) -> None:
+    """Of routes that name no deployment: the dated form wants its version in the query, v1 none."""
+    if not request.url.path.startswith("/openai/v1/"):
+        require_api_version(request)
 
 
 def _same(given: str, secret: str) -> bool:

@@ -12,7 +12,7 @@ from tests.standin.asking import ChatTask
 from tests.standin.background import Job
 from tests.standin.checking import check_json_word
 from tests.standin.deployments import Deployment
-from tests.standin.front import Front, find_named, join_notes, read_body, require_api_version
+from tests.standin.front import Front, find_named, join_notes, read_body, require_version
 from tests.standin.image_tool import TOOL_TOKENS, build_image_tool
 from tests.standin.kept import Kept, KeptResponse
 from tests.standin.reasoning_rules import (
@@ -48,8 +48,7 @@ _KEPT_FOR = {"x-ms-aoai-configured-data-retention-days": "30"}  # the service se
 
 
 async def create(request: Request) -> Response:
-    if not _is_v1(request):
-        require_api_version(request)
+    require_version(request)
     body = await read_body(request)
     deployment = find_named(request, body)
     check_rules("responses", deployment, body)
@@ -177,13 +176,8 @@ ROUTES = [
 ]
 
 
-def _is_v1(request: Request) -> bool:
-    return request.url.path.startswith("/openai/v1/")
-
-
 def _find(request: Request) -> KeptResponse:
-    if not _is_v1(request):
-        require_api_version(request)
+    require_version(request)
     front: Front = request.app.state.front
     name = request.path_params["response"]
     found = front.kept.find(name)
@@ -193,8 +187,7 @@ def _find(request: Request) -> KeptResponse:
 
 
 def _find_job(request: Request) -> Job | None:
-    if not _is_v1(request):
-        require_api_version(request)
+    require_version(request)
     front: Front = request.app.state.front
     return front.background.find(request.path_params["response"])
 

@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tests.standin.files import page_of, require_version
-from tests.standin.front import Front, read_body
+from tests.standin.files import page_of
+from tests.standin.front import Front, read_body, require_version
 from tests.standin.refusals import ServiceError, bad_request, missing
 from tests.standin.tuning_data import TuningFault, read_examples
 from tests.standin.wire import json_response, request_headers
